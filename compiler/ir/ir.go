@@ -1,0 +1,66 @@
+// Package ir holds the compiler's view of a whole repository: domains, modules
+// and routes with every default applied and every position kept. Checks read it;
+// emit writes it out.
+package ir
+
+import (
+	"encoding/json"
+
+	"github.com/lintel-gateway/lintel/compiler/diag"
+	"github.com/lintel-gateway/lintel/schemas/route"
+)
+
+// Program is everything that was loaded. Domains are sorted by name.
+type Program struct {
+	Shared  Shared
+	Domains []*Domain
+	// Files maps each source file to its text, for excerpts.
+	Files map[string][]byte
+}
+
+// Shared is what routes/*.cue offers to every domain.
+type Shared struct {
+	Def   route.Shared
+	Index Index
+}
+
+// Domain is one folder.
+type Domain struct {
+	Def   route.Domain
+	Owner string
+	// Routes stand in the order of Def.Routes (by id).
+	Routes []*Route
+	// Index finds the place of anything that was written in the domain.
+	Index Index
+	// Pos is the place of the domain's declaration, or of its first file.
+	Pos diag.Pos
+}
+
+// Route is one route with what never enters the bundle.
+type Route struct {
+	// Def points into Domain.Def.Routes.
+	Def *route.Route
+	// Name is the id without the domain; Module the file's name without ".cue".
+	Name, Module string
+	Description  string
+	// Pos is the place of the route's label in the author's file.
+	Pos diag.Pos
+	// Tests are the cases written beside the route, sorted by name.
+	Tests []Case
+}
+
+// Case is one test case of a route.
+type Case struct {
+	Name string
+	Pos  diag.Pos
+	// Body is the case as written: {"request": ..., "expect": ...}.
+	Body json.RawMessage
+}
+
+// Index maps a path, such as ["routes", "orders-get", "filters", "cors"], to the
+// places where it is written, the author's own file first.
+type Index interface {
+	// Lookup returns the place of the path, or of its longest prefix that was
+	// written, and how many elements of the path that prefix has.
+	Lookup(path ...string) (pos diag.Pos, depth int)
+}
