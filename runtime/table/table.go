@@ -1,9 +1,13 @@
 // Package table builds the route table of a bundle and matches requests against
-// it by one documented total order. A table is immutable; domains whose bytes did
-// not change share their built objects with the table before.
+// it by one documented total order (README.md). A table is immutable; domains
+// whose bytes did not change share their built objects with the table before.
 package table
 
 import (
+	"regexp"
+	"slices"
+	"strings"
+
 	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/upstream"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
@@ -16,7 +20,7 @@ type Input struct {
 	Domains []*bundle.Domain
 }
 
-// Env is what a build uses from outside the bundle.
+// Env is what a build uses from outside the bundle. Only Filters is required.
 type Env struct {
 	Filters   *filter.Registry
 	Upstreams *upstream.Registry
@@ -24,14 +28,18 @@ type Env struct {
 	Secret func(s route.Secret) *filter.Secret
 }
 
-// Table is a built route table.
+// Table is a built route table. It is safe for concurrent use.
 type Table struct {
+	hosts   map[string]host // exact hosts
+	wild    map[string]host // by the suffix after "*", such as ".x.example"
+	any     *host           // "*"
+	domains []*Domain       // by name
 }
 
-// Domain is the built form of one domain.
-type Domain struct {
-	Name           string
-	MethodMismatch int
+// host leads from a host pattern to its tree.
+type host struct {
+	domain *Domain
+	root   uint32 // index into domain.arena.roots
 }
 
 // Route is the built form of one route.
@@ -44,6 +52,11 @@ type Route struct {
 	Targets []Target
 	// Requests counts the requests of this route over all swaps.
 	Requests *Counter
+
+	rank       Rank
+	params     []string
+	conditions []condition
+	regex      *regexp.Regexp
 }
 
 // Target is one upstream of a route.
@@ -75,33 +88,73 @@ const (
 type Match struct {
 	Outcome Outcome
 	Route   *Route
-	// Domain is set when the host belongs to a domain, matched or not.
+	// Domain is the domain of Route, or of the most specific host pattern that
+	// takes the host; nil when none does.
 	Domain *Domain
 	Params filter.Params
 	// Allow lists the methods for the Allow header after a MethodMismatch.
 	Allow []string
+
+	search search
 }
 
-// Build makes the table of in. Domains equal to prev's are shared, not built.
-// prev may be nil. A bundle with one bad route is refused whole.
-func Build(in Input, prev *Table, env Env) (*Table, error) { return &Table{}, nil }
-
-// Match finds the route that takes r by the total order of the route language.
-// It allocates nothing when a route matches.
-func (t *Table) Match(r *Request, m *Match) {}
-
-// Close gives back what the table alone held: its references to shared domains.
-func (t *Table) Close() {}
-
 // Routes lists all routes by id.
-func (t *Table) Routes() []*Route { return nil }
+func (t *Table) Routes() []*Route {
+	var out []*Route
+	for _, d := range t.domains {
+		out = append(out, d.routes...)
+	}
+	return out
+}
 
-// Upstreams lists the live upstreams of the table, shared ones first, by name.
-func (t *Table) Upstreams() []*upstream.Upstream { return nil }
+// Domains lists the domains by name.
+func (t *Table) Domains() []*Domain { return t.domains }
+
+// Upstreams lists the live upstreams of the table, each once, shared ones first,
+// then by domain and name.
+func (t *Table) Upstreams() []*upstream.Upstream {
+	seen := map[*upstream.Upstream]bool{}
+	var out []*upstream.Upstream
+	for _, d := range t.domains {
+		for _, u := range d.upstreams {
+			if !seen[u] {
+				seen[u] = true
+				out = append(out, u)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b *upstream.Upstream) int {
+		if c := strings.Compare(a.Domain, b.Domain); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return out
+}
 
 // Route returns the route with the id, or nil.
-func (t *Table) Route(id string) *Route { return nil }
+func (t *Table) Route(id string) *Route {
+	name, _, _ := strings.Cut(id, "/")
+	d := t.domain(name)
+	if d == nil {
+		return nil
+	}
+	return d.route(id)
+}
 
-// Same tells whether two built routes run alike: equal definitions and equal
-// upstreams. It decides what onRouteChange does to upgraded connections.
-func (r *Route) Same(o *Route) bool { return r == o }
+func (t *Table) domain(name string) *Domain {
+	i, ok := slices.BinarySearchFunc(t.domains, name, func(d *Domain, n string) int { return strings.Compare(d.Name, n) })
+	if !ok {
+		return nil
+	}
+	return t.domains[i]
+}
+
+// Close gives up the table's share of its domains; a domain that no table holds
+// any more releases its upstreams and closes its filters. Close is called once,
+// after the last request has left the table.
+func (t *Table) Close() {
+	for _, d := range t.domains {
+		d.release()
+	}
+}
