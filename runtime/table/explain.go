@@ -51,7 +51,7 @@ func (r *Route) takesPath(path string) bool {
 	case ClassTemplate:
 		return r.rank.Template.Match(path)
 	case ClassPrefix:
-		return PrefixMatch(r.rank.Prefix, path)
+		return PrefixMatch(r.Def.Path.Prefix, path)
 	}
 	return r.regex.MatchString(path)
 }
