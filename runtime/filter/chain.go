@@ -53,6 +53,8 @@ type Chain struct {
 	Steps []Step
 	// Strip names the request headers that filters own.
 	Strip []string
+	// Preflight tells that one of the filters answers CORS preflights.
+	Preflight bool
 }
 
 // Build makes the chain of a route.
@@ -70,6 +72,9 @@ func (r *Registry) Build(env Env, filters route.Filters) (*Chain, error) {
 		step := Step{Spec: s}
 		step.Request, _ = f.(RequestFilter)
 		step.Response, _ = f.(ResponseFilter)
+		if _, ok := f.(PreflightFilter); ok {
+			c.Preflight = true
+		}
 		c.Steps = append(c.Steps, step)
 		if s.Owns != nil {
 			own, err := s.Owns(raw)

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/lintel-gateway/lintel/runtime/reason"
+	"github.com/lintel-gateway/lintel/schemas/route"
 )
 
 // Exchange is one request and its response as filters see them, the same for
@@ -30,6 +31,8 @@ type Exchange struct {
 	// RouteID and Domain name the route that was matched.
 	RouteID string
 	Domain  string
+	// Match is the route's match as written, such as its path prefix.
+	Match *route.Match
 	// Params are the parameters of the route's path template.
 	Params Params
 	// ID is the request's id. Empty until a filter sets it or it is first needed;

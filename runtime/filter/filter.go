@@ -126,3 +126,10 @@ func decode[C any](raw json.RawMessage) (C, error) {
 	err := dec.Decode(&c)
 	return c, err
 }
+
+// PreflightFilter marks a filter that answers CORS preflights: the route then also
+// takes an OPTIONS request that asks about a method of its own.
+type PreflightFilter interface {
+	RequestFilter
+	HandlesPreflight()
+}

@@ -9,7 +9,37 @@ import (
 
 // Match finds the route that takes r by the total order. It allocates nothing
 // when a route matches.
+//
+// A CORS preflight that no route takes is matched by the method it asks about; the
+// route takes it if one of its filters answers preflights.
 func (t *Table) Match(r *Request, m *Match) {
+	t.find(r, m)
+	if m.search.mismatch && m.Outcome != Matched {
+		if ask, ok := preflight(r); ok {
+			asked := *r
+			asked.Method = ask
+			t.find(&asked, m)
+			if m.Outcome == Matched && m.Route.Chain.Preflight {
+				return
+			}
+			t.find(r, m)
+		}
+		m.Outcome, m.Allow = MethodMismatch, t.allow(r)
+	}
+}
+
+// preflight returns the method that a CORS preflight asks about.
+func preflight(r *Request) (string, bool) {
+	if r.Method != "OPTIONS" || r.Header == nil {
+		return "", false
+	}
+	if _, ok := r.Header.Get("origin"); !ok {
+		return "", false
+	}
+	return r.Header.Get("access-control-request-method")
+}
+
+func (t *Table) find(r *Request, m *Match) {
 	m.Outcome, m.Route, m.Domain, m.Params.N, m.Allow = NotFound, nil, nil, 0, nil
 	m.search.r, m.search.bit, m.search.mismatch = r, methodBit(r.Method), false
 	if h, ok := t.hosts[r.Host]; ok && m.at(h) {
@@ -33,10 +63,6 @@ func (t *Table) Match(r *Request, m *Match) {
 	}
 	if t.any != nil && m.at(*t.any) {
 		return
-	}
-	if m.search.mismatch {
-		m.Outcome = MethodMismatch
-		m.Allow = t.allow(r)
 	}
 	m.search.r = nil
 }
