@@ -46,7 +46,8 @@ type Counts struct {
 }
 
 // Domain is a decoded domain and the SHA-256 of its canonical JSON, by which
-// unchanged domains are known.
+// unchanged domains are known. The digest of a domain that is divided over
+// several shards is that over the digests of its parts.
 type Domain struct {
 	Def    *route.Domain
 	Digest [32]byte

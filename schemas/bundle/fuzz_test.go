@@ -1,0 +1,111 @@
+package bundle
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+func FuzzDecodeManifest(f *testing.F) {
+	b := encode(f, content(20, 5))
+	f.Add(b.Files()[ManifestName])
+	f.Add([]byte(`{"format":1}`))
+	f.Add([]byte(`{"format":2,"shards":[{}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := DecodeManifest(data, Limits{})
+		if err != nil {
+			if CodeOf(err) == "" {
+				t.Fatalf("an error without a code: %v", err)
+			}
+			return
+		}
+		if again, err := marshal(m); err != nil || !bytes.Equal(again, data) {
+			t.Fatalf("encodes to other bytes: %s %v", again, err)
+		}
+	})
+}
+
+// FuzzShard feeds the JSON inside a shard.
+func FuzzShard(f *testing.F) {
+	b := encode(f, content(4, 2))
+	z, err := zstd.NewReader(nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, s := range append(b.Manifest().Shards, b.Manifest().Sources...) {
+		raw, err := z.DecodeAll(b.Files()[s.Name()], nil)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	f.Add([]byte(`{"kind":"shared","shared":{"secrets":{"a":{"file":"b"}}}}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		s, err := parseShard(raw, 16)
+		if err != nil {
+			return
+		}
+		if again, err := s.render(); err != nil || !bytes.Equal(again, raw) {
+			t.Fatalf("encodes to other bytes:\n%s\n%s %v", raw, again, err)
+		}
+	})
+}
+
+// FuzzDecodeShard feeds the stored bytes of a shard.
+func FuzzDecodeShard(f *testing.F) {
+	b := encode(f, content(4, 2))
+	for _, s := range append(b.Manifest().Shards, b.Manifest().Sources...) {
+		f.Add(b.Files()[s.Name()], s.RawSize)
+	}
+	l := Limits{ShardRawBytes: 1 << 20}
+	f.Fuzz(func(t *testing.T, data []byte, rawSize int64) {
+		sum := sha256.Sum256(data)
+		s, err := DecodeShard(ShardRef{Digest: hex.EncodeToString(sum[:]), Size: int64(len(data)), RawSize: rawSize}, data, l)
+		if err != nil {
+			if CodeOf(err) == "" {
+				t.Fatalf("an error without a code: %v", err)
+			}
+			return
+		}
+		if again, err := s.render(); err != nil || int64(len(again)) != rawSize {
+			t.Fatalf("encodes to %d bytes, not %d: %v", len(again), rawSize, err)
+		}
+	})
+}
+
+// FuzzDecode feeds a whole bundle of a manifest, a signature and one more file.
+func FuzzDecode(f *testing.F) {
+	b := encode(f, content(4, 4))
+	files := b.Files()
+	for _, s := range append(b.Manifest().Shards, b.Manifest().Sources...) {
+		f.Add(files[ManifestName], []byte("AAAA"), s.Name(), files[s.Name()])
+	}
+	f.Add([]byte(nil), []byte(nil), "..data", []byte(nil))
+	f.Fuzz(func(t *testing.T, manifest, signature []byte, name string, data []byte) {
+		in := map[string][]byte{}
+		for n, d := range files {
+			in[n] = d
+		}
+		in[ManifestName], in[SignatureName] = manifest, signature
+		in[name] = data
+		got, err := DecodeAfter(b, in, Limits{ShardRawBytes: 1 << 20, TotalRawBytes: 4 << 20})
+		if err != nil {
+			if CodeOf(err) == "" {
+				t.Fatalf("an error without a code: %v", err)
+			}
+			return
+		}
+		for n, d := range got.Files() {
+			if !bytes.Equal(d, in[n]) {
+				t.Fatalf("%s came back as other bytes", n)
+			}
+		}
+		fresh, err := Decode(got.Files(), Limits{ShardRawBytes: 1 << 20, TotalRawBytes: 4 << 20})
+		if err != nil || fresh.Digest() != got.Digest() {
+			t.Fatalf("decodes after another bundle, but not alone: %v", err)
+		}
+	})
+}
