@@ -75,6 +75,9 @@ type Spec struct {
 	Priority int
 	// Schema is the text of the filter's schema.cue, which defines #Config.
 	Schema string
+	// Answers tells that the filter answers every request: its routes need no
+	// upstream.
+	Answers bool
 	// Owns names the request headers that only this filter may set: they are
 	// stripped from the client's request before any filter runs.
 	Owns func(config json.RawMessage) ([]string, error)
@@ -88,6 +91,7 @@ type Definition[C any] struct {
 	Phase    Phase
 	Priority int
 	Schema   string
+	Answers  bool
 	Owns     func(C) []string
 	New      func(Env, C) (Filter, error)
 }
@@ -95,7 +99,7 @@ type Definition[C any] struct {
 // Define makes the Spec of a filter whose configuration is a C. It owns the
 // strict decoding, so that no filter parses JSON itself.
 func Define[C any](d Definition[C]) Spec {
-	s := Spec{Name: d.Name, Phase: d.Phase, Priority: d.Priority, Schema: d.Schema}
+	s := Spec{Name: d.Name, Phase: d.Phase, Priority: d.Priority, Schema: d.Schema, Answers: d.Answers}
 	s.New = func(env Env, raw json.RawMessage) (Filter, error) {
 		c, err := decode[C](raw)
 		if err != nil {

@@ -30,7 +30,7 @@ type Config struct {
 // Spec declares the filter.
 func Spec() filter.Spec {
 	return filter.Define(filter.Definition[Config]{
-		Name: "redirect", Phase: filter.Route, Priority: 20, Schema: schema, New: build,
+		Name: "redirect", Phase: filter.Route, Priority: 20, Schema: schema, Answers: true, New: build,
 	})
 }
 

@@ -25,7 +25,7 @@ type Config struct {
 // Spec declares the filter.
 func Spec() filter.Spec {
 	return filter.Define(filter.Definition[Config]{
-		Name: "respond", Phase: filter.Route, Priority: 30, Schema: schema, New: build,
+		Name: "respond", Phase: filter.Route, Priority: 30, Schema: schema, Answers: true, New: build,
 	})
 }
 

@@ -1,0 +1,100 @@
+// Package check holds the rules that a whole program of routes must obey. A rule is
+// data: a code, a purpose, a severity and one function in a file of its own. Rules
+// read the program and report diagnostics; they change nothing.
+package check
+
+import (
+	"github.com/lintel-gateway/lintel/compiler/diag"
+	"github.com/lintel-gateway/lintel/compiler/ir"
+	"github.com/lintel-gateway/lintel/runtime/filter"
+)
+
+// Rule is one property that is checked.
+type Rule struct {
+	// Code is stable and kebab-case.
+	Code string
+	// Purpose completes the sentence "Checks that ...".
+	Purpose  string
+	Severity diag.Severity
+
+	run func(*pass)
+	// whole marks rules that compare routes with each other; they run only on a
+	// program whose every route is sound by itself.
+	whole bool
+}
+
+// Rules are all rules, in the order in which they run.
+func Rules() []Rule {
+	return []Rule{
+		pathOneOf, pathInvalid, conditionInvalid, targetOneOf,
+		unknownUpstream, unknownSecret, hostShared, hostUncovered,
+		weights, filterInvalid, literalCredential,
+		unusedUpstream, unusedSecret,
+		routeTie, routeShadowed,
+	}
+}
+
+// Run checks the program with every rule and returns the findings, sorted. The
+// filters are those that the gateway will have.
+func Run(prog *ir.Program, filters *filter.Registry) diag.List {
+	var out diag.List
+	for _, r := range Rules() {
+		if r.whole && out.HasErrors() {
+			continue
+		}
+		p := &pass{prog: prog, rule: r, filters: filters}
+		r.run(p)
+		out = append(out, p.found...)
+	}
+	return out.Sort()
+}
+
+// pass is one rule at work.
+type pass struct {
+	prog    *ir.Program
+	rule    Rule
+	filters *filter.Registry
+	found   diag.List
+}
+
+// finding is what a rule says of a place in a domain (or in the shared part, when
+// d is nil).
+type finding struct {
+	domain  *ir.Domain
+	path    []string
+	message string
+	hint    string
+	notes   []diag.Note
+}
+
+func (p *pass) report(f finding) {
+	index := p.prog.Shared.Index
+	if f.domain != nil {
+		index = f.domain.Index
+	}
+	d := diag.Diagnostic{
+		Code: p.rule.Code, Severity: p.rule.Severity,
+		Path: diag.Path(f.path...), Message: f.message, Hint: f.hint, Notes: f.notes,
+	}
+	if index != nil {
+		d.Pos, _ = index.Lookup(f.path...)
+	}
+	if !d.Pos.IsValid() && f.domain != nil {
+		d.Pos = f.domain.Pos
+	}
+	p.found = append(p.found, d)
+}
+
+// routes calls f for every route.
+func (p *pass) routes(f func(d *ir.Domain, r *ir.Route)) {
+	for _, d := range p.prog.Domains {
+		for _, r := range d.Routes {
+			f(d, r)
+		}
+	}
+}
+
+// at is the path of something in a route.
+func at(r *ir.Route, more ...string) []string {
+	return append([]string{"routes", r.Name}, more...)
+}

@@ -1,0 +1,48 @@
+package check
+
+import (
+	"strings"
+
+	"github.com/lintel-gateway/lintel/compiler/diag"
+	"github.com/lintel-gateway/lintel/compiler/ir"
+	"github.com/lintel-gateway/lintel/compiler/suggest"
+	"github.com/lintel-gateway/lintel/runtime/filter"
+	"github.com/lintel-gateway/lintel/runtime/table"
+)
+
+var filterInvalid = Rule{
+	Code: "filter-invalid", Severity: diag.Error,
+	Purpose: "every filter can be built from its configuration",
+	run: func(p *pass) {
+		sound := map[string]bool{} // by name, bytes and parameters
+		p.routes(func(d *ir.Domain, r *ir.Route) {
+			var params []string
+			if t, err := table.ParseTemplate(r.Def.Path.Template); err == nil {
+				params = t.Params()
+			}
+			for _, name := range sortedKeys(r.Def.Filters) {
+				raw := r.Def.Filters[name]
+				key := name + "\x00" + string(raw) + "\x00" + strings.Join(params, "\x00")
+				if sound[key] {
+					continue
+				}
+				spec := p.filters.Spec(name)
+				if spec == nil {
+					p.report(finding{domain: d, path: at(r, "filters", name), message: "the filter " + name + " does not exist", hint: suggest.Phrase(name, p.filters.Names())})
+					continue
+				}
+				env := filter.Env{
+					Params: params,
+					// Unknown names are the rule unknown-secret's to report.
+					Secret: func(string) (*filter.Secret, error) { return &filter.Secret{}, nil },
+				}
+				if _, err := spec.New(env, raw); err != nil {
+					message := strings.TrimPrefix(err.Error(), "filter "+name+": ")
+					p.report(finding{domain: d, path: at(r, "filters", name), message: message})
+					continue
+				}
+				sound[key] = true
+			}
+		})
+	},
+}

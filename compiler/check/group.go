@@ -1,0 +1,146 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/lintel-gateway/lintel/compiler/ir"
+	"github.com/lintel-gateway/lintel/runtime/table"
+)
+
+// entry is a route as the comparisons need it.
+type entry struct {
+	route *ir.Route
+	rank  table.Rank
+	// key is equal for two routes that match the same paths with the same rank.
+	key string
+}
+
+// group is the routes of one host pattern, by the parts of the path order.
+type group struct {
+	host    string
+	all     []*entry
+	byKey   map[string][]*entry
+	keys    []string
+	rests   []*entry // templates that end in {rest...}
+	whole   []*entry // templates without
+	prefix  []*entry
+	regexes []*entry
+}
+
+// groupByHost sorts a domain's routes by host pattern, in order of the pattern.
+func groupByHost(d *ir.Domain) []*group {
+	by := map[string]*group{}
+	for _, r := range d.Routes {
+		rank, err := table.RankOf(&r.Def.Match)
+		if err != nil {
+			continue
+		}
+		e := &entry{route: r, rank: rank}
+		switch rank.Class {
+		case table.ClassExact:
+			e.key = "exact " + r.Def.Path.Exact
+		case table.ClassTemplate:
+			e.key = "template " + rank.Template.Shape()
+		case table.ClassPrefix:
+			e.key = "prefix " + rank.Prefix
+		case table.ClassRegex:
+			e.key = "regex " + r.Def.Path.Regex
+		}
+		for _, h := range r.Def.Hosts {
+			g := by[h]
+			if g == nil {
+				g = &group{host: h, byKey: map[string][]*entry{}}
+				by[h] = g
+			}
+			g.add(e)
+		}
+	}
+	out := make([]*group, 0, len(by))
+	for _, h := range sortedKeys(by) {
+		out = append(out, by[h])
+	}
+	return out
+}
+
+func (g *group) add(e *entry) {
+	g.all = append(g.all, e)
+	if g.byKey[e.key] == nil {
+		g.keys = append(g.keys, e.key)
+	}
+	g.byKey[e.key] = append(g.byKey[e.key], e)
+	switch e.rank.Class {
+	case table.ClassTemplate:
+		if e.rank.Template[len(e.rank.Template)-1].Kind == table.Rest {
+			g.rests = append(g.rests, e)
+		} else {
+			g.whole = append(g.whole, e)
+		}
+	case table.ClassPrefix:
+		g.prefix = append(g.prefix, e)
+	case table.ClassRegex:
+		g.regexes = append(g.regexes, e)
+	}
+}
+
+// equalPaths calls f for every pair whose paths may be of equal rank: those of one
+// key, and regexes with a literal prefix of one length.
+func (g *group) equalPaths(f func(a, b *entry)) {
+	for _, k := range g.keys {
+		same := g.byKey[k]
+		for i, a := range same {
+			for _, b := range same[i+1:] {
+				f(a, b)
+			}
+		}
+	}
+	for i, a := range g.regexes {
+		for _, b := range g.regexes[i+1:] {
+			if a.key != b.key && a.rank.Literal == b.rank.Literal {
+				f(a, b)
+			}
+		}
+	}
+}
+
+// methodNames are the methods that a route without methods is tried with.
+var methodNames = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "LINTEL-ANY"}
+
+// takes tells whether the route takes the method; GET implies HEAD.
+func (e *entry) takes(method string) bool {
+	m := e.route.Def.Methods
+	return len(m) == 0 || slices.Contains(m, method) || method == "HEAD" && slices.Contains(m, "GET")
+}
+
+// methods are all methods that the route takes; the last of methodNames stands for
+// every method that has no name here.
+func (e *entry) methods() []string {
+	if len(e.route.Def.Methods) == 0 {
+		return methodNames
+	}
+	out := slices.Clone(e.route.Def.Methods)
+	if slices.Contains(out, "GET") && !slices.Contains(out, "HEAD") {
+		out = append(out, "HEAD")
+	}
+	return out
+}
+
+func methodsMeet(a, b *entry) bool { return commonMethod(a, b) != "" }
+
+func commonMethod(a, b *entry) string {
+	for _, m := range a.methods() {
+		if b.takes(m) {
+			return m
+		}
+	}
+	return ""
+}
+
+// pathExpr is the route's path as a regular expression.
+func (e *entry) pathExpr() string {
+	p := e.route.Def.Path
+	if p.Kind() == "regex" {
+		return p.Regex
+	}
+	return "(?s:" + strings.TrimPrefix(patternExpr(p), "") + ")"
+}

@@ -1,0 +1,122 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/lintel-gateway/lintel/compiler/diag"
+	"github.com/lintel-gateway/lintel/compiler/ir"
+	"github.com/lintel-gateway/lintel/runtime/filter"
+	"github.com/lintel-gateway/lintel/runtime/table"
+)
+
+var pathOneOf = Rule{
+	Code: "path-one-of", Severity: diag.Error,
+	Purpose: "a route's path is one of exact, prefix, template and regex",
+	run: func(p *pass) {
+		p.routes(func(d *ir.Domain, r *ir.Route) {
+			path := r.Def.Path
+			var set []string
+			for _, f := range []struct{ name, value string }{
+				{"exact", path.Exact}, {"prefix", path.Prefix}, {"template", path.Template}, {"regex", path.Regex},
+			} {
+				if f.value != "" {
+					set = append(set, f.name)
+				}
+			}
+			if len(set) < 2 {
+				return
+			}
+			// The author's own field is the one that stands in the domain's files;
+			// the other mostly comes from a template.
+			field := set[len(set)-1]
+			for _, name := range set {
+				if _, depth := d.Index.Lookup(at(r, "path", name)...); depth == 4 {
+					field = name
+				}
+			}
+			p.report(finding{
+				domain: d, path: at(r, "path", field),
+				message: fmt.Sprintf("the path is set as %s; it must be one of them", strings.Join(set, " and as ")),
+				hint:    "a template cannot offer a default path: let it take the path as a parameter",
+			})
+		})
+	},
+}
+
+var pathInvalid = Rule{
+	Code: "path-invalid", Severity: diag.Error,
+	Purpose: "a route's path can match a request",
+	run: func(p *pass) {
+		p.routes(func(d *ir.Domain, r *ir.Route) {
+			kind, value := r.Def.Path.Kind(), r.Def.Path.Value()
+			var message, hint string
+			switch kind {
+			case "regex":
+				if _, err := table.CompileRegex(value); err != nil {
+					message = plainError(err)
+				} else if l := table.LiteralPrefix(value); l != "" && l[0] != '/' {
+					message = fmt.Sprintf("no path starts with %q: every path starts with \"/\"", l)
+				}
+			case "template":
+				if _, err := table.ParseTemplate(value); err != nil {
+					message = plainError(err)
+					break
+				}
+				message, hint = unclean(strings.NewReplacer("{", "", "}", "", "...", "").Replace(value))
+			case "exact", "prefix":
+				if strings.ContainsAny(value, "{}") {
+					message, hint = fmt.Sprintf("%s %q holds a parameter", kind, value), "use template: for a path with parameters"
+				} else if strings.HasSuffix(value, "*") {
+					message, hint = fmt.Sprintf("%s %q ends in \"*\", which stands for itself", kind, value), "a prefix takes everything below it without a star"
+				} else {
+					message, hint = unclean(value)
+				}
+			}
+			if message != "" {
+				p.report(finding{domain: d, path: at(r, "path", kind), message: message, hint: hint})
+			}
+		})
+	},
+}
+
+// unclean says why no request can have the path: requests are matched by their
+// canonical path.
+func unclean(path string) (message, hint string) {
+	if !filter.SafePath(path) {
+		return fmt.Sprintf("path %q must start with \"/\" and hold no dot segment, space, query or control byte", path), ""
+	}
+	for i := 0; i < len(path); i++ {
+		if path[i] != '%' {
+			continue
+		}
+		if i+2 >= len(path) || !hexUpper(path[i+1]) || !hexUpper(path[i+2]) {
+			return fmt.Sprintf("path %q holds \"%%\" without two hex digits in upper case", path), "paths are compared in their canonical form"
+		}
+		c := unhex(path[i+1])<<4 | unhex(path[i+2])
+		if c == 0 || unreserved(c) {
+			return fmt.Sprintf("path %q encodes a character that canonical paths do not encode", path), fmt.Sprintf("write %q as it is", rune(c))
+		}
+	}
+	return "", ""
+}
+
+func hexUpper(c byte) bool { return c >= '0' && c <= '9' || c >= 'A' && c <= 'F' }
+
+func unhex(c byte) byte {
+	if c >= 'A' {
+		return c - 'A' + 10
+	}
+	return c - '0'
+}
+
+// unreserved characters are never percent-encoded in a canonical path (RFC 3986
+// section 2.3).
+func unreserved(c byte) bool {
+	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || strings.IndexByte("-._~", c) >= 0
+}
+
+// plainError is an error's text without the prefixes that repeat the place.
+func plainError(err error) string {
+	return strings.ReplaceAll(err.Error(), "error parsing regexp: ", "")
+}
