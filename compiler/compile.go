@@ -1,0 +1,112 @@
+// Package compiler turns a routes directory into a bundle: load, check, emit, and
+// the proof that a gateway can build its table from the very bytes. It is one pure
+// function of the files: same input, same bytes.
+package compiler
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/lintel-gateway/lintel/compiler/check"
+	"github.com/lintel-gateway/lintel/compiler/diag"
+	"github.com/lintel-gateway/lintel/compiler/emit"
+	"github.com/lintel-gateway/lintel/compiler/ir"
+	"github.com/lintel-gateway/lintel/compiler/load"
+	"github.com/lintel-gateway/lintel/runtime/filter"
+	"github.com/lintel-gateway/lintel/runtime/filter/standard"
+	"github.com/lintel-gateway/lintel/runtime/table"
+	"github.com/lintel-gateway/lintel/runtime/upstream"
+	"github.com/lintel-gateway/lintel/schemas/bundle"
+	"github.com/lintel-gateway/lintel/schemas/route"
+)
+
+// Options say what to compile. Dir or FS is needed; all else may be zero.
+type Options struct {
+	// Dir is the routes directory.
+	Dir string
+	// FS is read instead of Dir when it is set.
+	FS fs.FS
+	// Base is the first element of the file names in positions; absent: the base
+	// name of Dir, or "routes".
+	Base string
+	// Revision names the input in the manifest, such as a Git commit.
+	Revision string
+	// Compiler names the tool and version that compiles; absent: "lintel". It is
+	// part of the cache's keys.
+	Compiler string
+	// Cache is the folder of the content cache. Absent: LINTEL_CACHE, or lintel
+	// below the user's cache directory; "off" means none.
+	Cache string
+	// Workers is how many domains are evaluated at once; 0 means GOMAXPROCS.
+	Workers int
+	// Limits bound the evaluation of CUE.
+	Limits load.Limits
+}
+
+// Result is what a compile came to.
+type Result struct {
+	// Program is what was loaded; nil when the evaluation ran out of its limits.
+	Program *ir.Program
+	// Bundle is nil when there are errors among the diagnostics.
+	Bundle *bundle.Bundle
+	// Diagnostics are the findings, sorted.
+	Diagnostics diag.List
+}
+
+// Compile compiles a routes directory. Mistakes in route files are diagnostics;
+// what keeps the compiler from working, such as a directory that cannot be read,
+// is an error. After a diagnostic evaluation-limit a goroutine may still be
+// running, which nothing can stop: print and end the process.
+func Compile(ctx context.Context, o Options) (*Result, error) {
+	if o.Compiler == "" {
+		o.Compiler = "lintel"
+	}
+	if o.Cache == "" {
+		o.Cache = os.Getenv("LINTEL_CACHE")
+	}
+	filters, err := standard.Registry()
+	if err != nil {
+		return nil, fmt.Errorf("list filters: %w", err)
+	}
+	prog, found, err := load.Load(ctx, load.Options{
+		Dir: o.Dir, FS: o.FS, Base: o.Base, Cache: o.Cache, Version: o.Compiler,
+		Workers: o.Workers, Limits: o.Limits,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load routes: %w", err)
+	}
+	res := &Result{Program: prog, Diagnostics: found}
+	if found.HasErrors() {
+		return res, nil
+	}
+	res.Diagnostics = append(found, check.Run(prog, filters)...).Sort()
+	if res.Diagnostics.HasErrors() {
+		return res, nil
+	}
+	res.Bundle, err = build(prog, filters, o)
+	if err != nil {
+		return nil, err
+	}
+	return res, nil
+}
+
+// build emits the program and builds the gateway's own table from the emitted
+// bytes: what compiles, loads.
+func build(prog *ir.Program, filters *filter.Registry, o Options) (*bundle.Bundle, error) {
+	b, err := emit.Bundle(prog, emit.Meta{Revision: o.Revision, Compiler: o.Compiler})
+	if err != nil {
+		return nil, fmt.Errorf("emit bundle: %w", err)
+	}
+	in := table.Input{Shared: b.Shared(), Domains: b.Domains()}
+	t, err := table.Build(in, nil, table.Env{Filters: filters, Upstreams: &upstream.Registry{}, Secret: noSecret})
+	if err != nil {
+		return nil, fmt.Errorf("build the table of the bundle: %w", err)
+	}
+	t.Close()
+	return b, nil
+}
+
+// noSecret stands for every secret: the compiler has references and no values.
+func noSecret(route.Secret) *filter.Secret { return &filter.Secret{} }

@@ -1,0 +1,229 @@
+package ir
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/lintel-gateway/lintel/compiler/diag"
+	"github.com/lintel-gateway/lintel/compiler/shape"
+	"github.com/lintel-gateway/lintel/schemas/route"
+)
+
+// Evaluated is one package as CUE evaluated it, before defaults.
+type Evaluated struct {
+	// Name is the domain's name.
+	Name string
+	// JSON is the package's value: domain, upstreams, secrets and routes.
+	JSON []byte
+	// Index finds what was written; Module names the module of a file.
+	Index  Index
+	Module func(file string) string
+	// First is the place of the domain's first file.
+	First diag.Pos
+	// Without names shared upstreams and secrets, which the value holds too.
+	Without Shared
+}
+
+// value is the evaluated JSON as far as it is not a route's own.
+type value struct {
+	Domain    map[string]any            `json:"domain"`
+	Upstreams map[string]map[string]any `json:"upstreams"`
+	Secrets   map[string]map[string]any `json:"secrets"`
+	Routes    map[string]map[string]any `json:"routes"`
+}
+
+// AssembleShared makes the shared part of a program. The value must have passed
+// the schema.
+func AssembleShared(s *shape.Schema, e Evaluated) (Shared, diag.List, error) {
+	a := assembly{schema: s, index: e.Index}
+	v, err := a.read(e)
+	if err != nil {
+		return Shared{}, nil, err
+	}
+	out := Shared{Index: e.Index}
+	if out.Def.Upstreams, err = a.upstreams(v.Upstreams, nil); err != nil {
+		return Shared{}, nil, err
+	}
+	if out.Def.Secrets, err = a.secrets(v.Secrets, nil); err != nil {
+		return Shared{}, nil, err
+	}
+	return out, a.found, nil
+}
+
+// AssembleDomain makes a domain of its evaluated value: defaults filled in, hosts
+// completed, lists in canonical order, places attached. The value must have
+// passed the schema; what still does not fit is a diagnostic.
+func AssembleDomain(s *shape.Schema, e Evaluated) (*Domain, diag.List, error) {
+	a := assembly{schema: s, index: e.Index}
+	v, err := a.read(e)
+	if err != nil {
+		return nil, nil, err
+	}
+	if v.Domain == nil {
+		return nil, diag.List{{
+			Code: "missing-field", Severity: diag.Error, Pos: e.First, Path: "domain",
+			Message: fmt.Sprintf("the folder %q does not say which hosts it owns", e.Name),
+			Hint:    fmt.Sprintf("add domain: {hosts: [%q]} to one of its files", e.Name),
+		}}, nil
+	}
+	d := &Domain{Def: route.Domain{Name: e.Name}, Index: e.Index, Pos: e.First}
+	if p, depth := e.Index.Lookup("domain"); depth == 1 {
+		d.Pos = p
+	}
+	if err := a.domain(d, v.Domain); err != nil {
+		return nil, nil, err
+	}
+	if d.Def.Upstreams, err = a.upstreams(v.Upstreams, e.Without.Def.Upstreams); err != nil {
+		return nil, nil, err
+	}
+	if d.Def.Secrets, err = a.secrets(v.Secrets, e.Without.Def.Secrets); err != nil {
+		return nil, nil, err
+	}
+	if err := a.routes(d, v.Routes, e.Module); err != nil {
+		return nil, nil, err
+	}
+	return d, a.found, nil
+}
+
+type assembly struct {
+	schema *shape.Schema
+	index  Index
+	found  diag.List
+}
+
+func (a *assembly) read(e Evaluated) (value, error) {
+	var v value
+	dec := json.NewDecoder(bytes.NewReader(e.JSON))
+	dec.UseNumber()
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&v); err != nil {
+		return v, fmt.Errorf("read evaluated domain %s: %w", e.Name, err)
+	}
+	return v, nil
+}
+
+// domain reads what the domain says of itself.
+func (a *assembly) domain(d *Domain, v map[string]any) error {
+	if err := a.schema.Def("#Domain").Fill(v); err != nil {
+		return err
+	}
+	var def struct {
+		Hosts          []string `json:"hosts"`
+		Owner          string   `json:"owner"`
+		MethodMismatch int      `json:"methodMismatch"`
+	}
+	if a.decode(v, &def, "domain") {
+		d.Def.Hosts = canonicalHosts(def.Hosts)
+		d.Def.MethodMismatch, d.Owner = def.MethodMismatch, def.Owner
+	}
+	if len(d.Def.Hosts) == 0 {
+		pos, _ := a.index.Lookup("domain", "hosts")
+		a.found = append(a.found, diag.Diagnostic{
+			Code: "out-of-range", Severity: diag.Error, Pos: pos, Path: "domain.hosts",
+			Message: "the domain owns no host", Hint: fmt.Sprintf("write hosts: [%q]", d.Def.Name),
+		})
+	}
+	return nil
+}
+
+func (a *assembly) upstreams(in map[string]map[string]any, without map[string]route.Upstream) (map[string]route.Upstream, error) {
+	var out map[string]route.Upstream
+	for _, name := range sortedKeys(in) {
+		if _, shared := without[name]; shared {
+			continue
+		}
+		v := in[name]
+		if list, ok := v["endpoints"].([]any); ok {
+			for i, e := range list {
+				if address, ok := e.(string); ok {
+					list[i] = map[string]any{"address": address}
+				}
+			}
+		}
+		if err := a.schema.Def("#Upstream").Fill(v); err != nil {
+			return nil, err
+		}
+		var u route.Upstream
+		if a.decode(v, &u, "upstreams", name) {
+			if out == nil {
+				out = map[string]route.Upstream{}
+			}
+			out[name] = u
+		}
+	}
+	return out, nil
+}
+
+func (a *assembly) secrets(in map[string]map[string]any, without map[string]route.Secret) (map[string]route.Secret, error) {
+	var out map[string]route.Secret
+	for _, name := range sortedKeys(in) {
+		if _, shared := without[name]; shared {
+			continue
+		}
+		if err := a.schema.Def("#Secret").Fill(in[name]); err != nil {
+			return nil, err
+		}
+		var s route.Secret
+		if a.decode(in[name], &s, "secrets", name) {
+			if out == nil {
+				out = map[string]route.Secret{}
+			}
+			out[name] = s
+		}
+	}
+	return out, nil
+}
+
+// decode moves a filled value into its Go type. What the schema allowed and the
+// type does not, such as a duration beyond any clock, is the author's mistake.
+func (a *assembly) decode(v, into any, path ...string) bool {
+	raw, err := marshal(v)
+	if err == nil {
+		dec := json.NewDecoder(bytes.NewReader(raw))
+		dec.DisallowUnknownFields()
+		err = dec.Decode(into)
+	}
+	if err == nil {
+		return true
+	}
+	pos, _ := a.index.Lookup(path...)
+	a.found = append(a.found, diag.Diagnostic{
+		Code: "bad-format", Severity: diag.Error, Pos: pos, Path: strings.Join(path, "."),
+		Message: "the value cannot be read: " + strings.TrimPrefix(err.Error(), "json: "),
+	})
+	return false
+}
+
+// marshal writes canonical JSON: sorted keys, no insignificant space, no escapes
+// for HTML.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// canonicalHosts are lower case, sorted and without repeats.
+func canonicalHosts(hosts []string) []string {
+	out := make([]string, len(hosts))
+	for i, h := range hosts {
+		out[i] = strings.ToLower(h)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

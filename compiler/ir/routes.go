@@ -1,0 +1,77 @@
+package ir
+
+import (
+	"slices"
+
+	"github.com/lintel-gateway/lintel/schemas/route"
+)
+
+// routes makes the domain's routes, sorted by id. Names that differ sort alike as
+// ids, since all ids of a domain begin with its name.
+func (a *assembly) routes(d *Domain, in map[string]map[string]any, module func(file string) string) error {
+	shape := a.schema.Def("#Route")
+	d.Def.Routes = make([]route.Route, 0, len(in))
+	d.Routes = make([]*Route, 0, len(in))
+	for _, name := range sortedKeys(in) {
+		v := in[name]
+		if err := shape.Fill(v); err != nil {
+			return err
+		}
+		r := &Route{Name: name}
+		r.Description, _ = v["description"].(string)
+		cases, _ := v["tests"].(map[string]any)
+		delete(v, "description")
+		delete(v, "tests")
+		v["id"] = d.Def.Name + "/" + name
+		var def route.Route
+		if !a.decode(v, &def, "routes", name) {
+			continue
+		}
+		canonical(&def, d.Def.Hosts)
+		r.Pos, _ = a.index.Lookup("routes", name)
+		r.Module = module(r.Pos.File)
+		if err := a.cases(r, cases); err != nil {
+			return err
+		}
+		d.Def.Routes = append(d.Def.Routes, def)
+		d.Routes = append(d.Routes, r)
+	}
+	d.link()
+	return nil
+}
+
+// link points every route to its definition. The definitions must not move
+// afterwards.
+func (d *Domain) link() {
+	for i, r := range d.Routes {
+		r.Def = &d.Def.Routes[i]
+	}
+}
+
+func (a *assembly) cases(r *Route, in map[string]any) error {
+	for _, name := range sortedKeys(in) {
+		body, err := marshal(in[name])
+		if err != nil {
+			return err
+		}
+		pos, depth := a.index.Lookup("routes", r.Name, "tests", name)
+		if depth < 4 {
+			pos = r.Pos
+		}
+		r.Tests = append(r.Tests, Case{Name: name, Pos: pos, Body: body})
+	}
+	return nil
+}
+
+// canonical completes the hosts and brings what has no order of its own into one.
+func canonical(r *route.Route, domainHosts []string) {
+	if len(r.Hosts) == 0 {
+		r.Hosts = domainHosts
+	} else {
+		r.Hosts = canonicalHosts(r.Hosts)
+	}
+	slices.Sort(r.Methods)
+	r.Methods = slices.Compact(r.Methods)
+	slices.Sort(r.Retry.On)
+	r.Retry.On = slices.Compact(r.Retry.On)
+}

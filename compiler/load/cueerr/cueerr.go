@@ -1,0 +1,149 @@
+// Package cueerr turns CUE's errors into diagnostics: one for each mistake, at
+// the place where the author wrote it, in words that name the field and say what
+// to do. CUE's own messages are the fallback, never the rule.
+package cueerr
+
+import (
+	"slices"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/literal"
+	"cuelang.org/go/cue/token"
+
+	"github.com/lintel-gateway/lintel/compiler/diag"
+	"github.com/lintel-gateway/lintel/compiler/load/index"
+	"github.com/lintel-gateway/lintel/compiler/shape"
+)
+
+// Source is what the translation knows of the package that failed.
+type Source struct {
+	Index  *index.Index
+	Schema *shape.Schema
+	// Value is the package's value; the zero Value when it could not be built.
+	Value cue.Value
+	// Own tells whether a file belongs to the package itself, and not to the files
+	// it shares with others or to the schema.
+	Own func(file string) bool
+	// Embedded tells whether a file is the compiler's own and never to be named.
+	Embedded func(file string) bool
+}
+
+// mistake is one or several of CUE's errors that have one cause.
+type mistake struct {
+	path   []string
+	errs   []errors.Error
+	format string
+	args   []any
+}
+
+// Diagnose translates err. The list is sorted and has no repeats.
+func Diagnose(err error, src Source) diag.List {
+	t := translator{Source: src, params: map[string]bool{}}
+	for _, m := range group(errors.Errors(err)) {
+		t.translate(m)
+	}
+	return fold(t.out.Sort())
+}
+
+// group joins the errors of one path, and those inside a failed disjunction.
+func group(errs []errors.Error) []mistake {
+	var out []mistake
+	for _, e := range errs {
+		m := mistake{path: plain(e.Path()), errs: []errors.Error{e}}
+		m.format, m.args = e.Msg()
+		last := len(out) - 1
+		if last >= 0 && out[last].isDisjunction() && len(out[last].path) > 0 && hasPrefix(m.path, out[last].path) {
+			out[last].errs = append(out[last].errs, e)
+			continue
+		}
+		if i := slices.IndexFunc(out, func(o mistake) bool {
+			return len(m.path) > 0 && slices.Equal(o.path, m.path)
+		}); i >= 0 {
+			out[i].errs = append(out[i].errs, e)
+			continue
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func (m mistake) isDisjunction() bool {
+	return strings.Contains(m.format, "errors in empty disjunction")
+}
+
+func (m mistake) last() string {
+	if len(m.path) == 0 {
+		return ""
+	}
+	return m.path[len(m.path)-1]
+}
+
+// single is the mistake made of one of the errors.
+func single(e errors.Error) mistake {
+	m := mistake{path: plain(e.Path()), errs: []errors.Error{e}}
+	m.format, m.args = e.Msg()
+	return m
+}
+
+// fold drops what differs from its neighbour only in the path: a loop makes the
+// same mistake for every route.
+func fold(l diag.List) diag.List {
+	return slices.CompactFunc(l, func(a, b diag.Diagnostic) bool {
+		return a.Pos == b.Pos && a.Code == b.Code && a.Message == b.Message && a.Pos.IsValid()
+	})
+}
+
+// plain removes CUE's quotes from the elements of a path.
+func plain(path []string) []string {
+	out := make([]string, len(path))
+	for i, s := range path {
+		if strings.HasPrefix(s, `"`) {
+			if u, err := literal.Unquote(s); err == nil {
+				s = u
+			}
+		}
+		out[i] = s
+	}
+	return out
+}
+
+func hasPrefix(path, prefix []string) bool {
+	return len(path) >= len(prefix) && slices.Equal(path[:len(prefix)], prefix)
+}
+
+// places returns the position that the author is to look at, and the others in
+// route files. Positions in the package's own files come before shared ones.
+func (t *translator) places(m mistake) (best diag.Pos, others []diag.Pos) {
+	var own, shared []diag.Pos
+	for _, e := range m.errs {
+		for _, p := range append([]token.Pos{e.Position()}, e.InputPositions()...) {
+			at := index.At(p)
+			switch {
+			case !at.IsValid() || t.Embedded(at.File):
+			case t.Own(at.File):
+				own = appendNew(own, at)
+			default:
+				shared = appendNew(shared, at)
+			}
+		}
+	}
+	all := append(own, shared...)
+	if len(own) == 0 {
+		if p, _ := t.Index.Lookup(m.path...); p.IsValid() {
+			return p, all
+		}
+	}
+	if len(all) == 0 {
+		return diag.Pos{}, nil
+	}
+	return t.Index.Extend(all[0]), all[1:]
+}
+
+func appendNew(list []diag.Pos, p diag.Pos) []diag.Pos {
+	if slices.Contains(list, p) {
+		return list
+	}
+	return append(list, p)
+}

@@ -1,0 +1,78 @@
+package cueerr
+
+import (
+	"fmt"
+	"strings"
+
+	"cuelang.org/go/cue"
+
+	"github.com/lintel-gateway/lintel/compiler/diag"
+)
+
+func incomplete(format string) bool {
+	return strings.HasPrefix(format, "incomplete value") || strings.HasPrefix(format, "invalid interpolation") ||
+		strings.HasPrefix(format, "non-concrete value") || strings.HasPrefix(format, "cannot reference optional field") ||
+		strings.HasPrefix(format, "incomplete")
+}
+
+// incomplete finds what is not set: mostly a parameter of a template, which CUE
+// reports wherever the template uses it.
+func (t *translator) incomplete(m mistake) {
+	for n := len(m.path); n > 0; n-- {
+		open := t.open(m.path[:n])
+		if len(open) == 0 {
+			continue
+		}
+		for _, name := range open {
+			t.parameter(m, m.path[:n], name)
+		}
+		return
+	}
+	pos, _ := t.places(m)
+	d := diag.Diagnostic{
+		Code: "incomplete", Pos: pos, Path: diag.Path(m.path...),
+		Message: fmt.Sprintf("%s has a type and no value", field(m.path)),
+		Hint:    "set it, or leave the field out",
+	}
+	if strings.HasPrefix(m.format, "non-concrete value") || strings.HasPrefix(m.format, "invalid interpolation") {
+		d.Message = fmt.Sprintf("%s is computed from a value that is not set, or from itself", field(m.path))
+		d.Hint = "set the value that it is computed from"
+	}
+	t.report(d)
+}
+
+// open lists the parameters of the struct at a path that have no value.
+func (t *translator) open(path []string) (names []string) {
+	if !t.Value.Exists() {
+		return nil
+	}
+	it, err := t.Value.LookupPath(selectors(path)).Fields(cue.Definitions(true))
+	if err != nil {
+		return nil
+	}
+	for it.Next() {
+		// A parameter with a default is concrete only once the default is taken.
+		v, _ := it.Value().Default()
+		if s := it.Selector(); s.IsDefinition() && !v.IsConcrete() {
+			names = append(names, s.String())
+		}
+	}
+	return names
+}
+
+func (t *translator) parameter(m mistake, owner []string, name string) {
+	where := diag.Path(append(owner[:len(owner):len(owner)], name)...)
+	if t.params[where] {
+		return
+	}
+	t.params[where] = true
+	pos, _ := t.Index.Lookup(owner...)
+	if !pos.IsValid() {
+		pos, _ = t.places(m)
+	}
+	t.report(diag.Diagnostic{
+		Code: "parameter-missing", Pos: pos, Path: where,
+		Message: fmt.Sprintf("the template parameter %s is not set", name),
+		Hint:    fmt.Sprintf("add %s: … to %s", name, diag.Path(owner...)),
+	})
+}

@@ -1,0 +1,190 @@
+package cueerr
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/lintel-gateway/lintel/compiler/diag"
+	"github.com/lintel-gateway/lintel/compiler/shape"
+	"github.com/lintel-gateway/lintel/compiler/suggest"
+)
+
+type translator struct {
+	Source
+	out    diag.List
+	params map[string]bool // places whose parameters were reported
+}
+
+func (t *translator) report(d diag.Diagnostic) {
+	d.Severity = diag.Error
+	t.out = append(t.out, d)
+}
+
+// translate chooses by CUE's message format. The formats are no API: the golden
+// tests hold them for the version of CUE in go.mod.
+func (t *translator) translate(m mistake) {
+	switch f := m.format; {
+	case m.isDisjunction():
+		t.disjunction(m)
+	case f == "field not allowed":
+		t.unknownField(m)
+	case strings.HasPrefix(f, "field is required"):
+		t.missing(m)
+	case strings.HasPrefix(f, "invalid value"):
+		t.outOfBound(m)
+	case strings.Contains(f, "mismatched types"):
+		t.wrongType(m)
+	case strings.HasPrefix(f, "conflicting values"):
+		t.conflict(m)
+	case strings.HasPrefix(f, "incompatible list lengths"):
+		t.listLengths(m)
+	case strings.HasPrefix(f, "reference %q not found"):
+		t.unknownReference(m)
+	case strings.HasPrefix(f, "undefined field"):
+		t.undefinedField(m)
+	case strings.Contains(f, "structural cycle"):
+		t.cycle(m)
+	case strings.HasPrefix(f, "imported and not used"):
+		t.unusedImport(m)
+	case strings.HasPrefix(f, "package name"):
+		t.simple(m, "wrong-package", `a route file begins with "package routes"`, "change the package clause")
+	case incomplete(f):
+		t.incomplete(m)
+	default:
+		t.other(m)
+	}
+}
+
+// node is the schema's shape at a path, nil when the path is not in the schema.
+func (t *translator) node(path []string) *shape.Node {
+	if len(path) == 0 {
+		return nil
+	}
+	kind := map[string]string{"routes": "#Route", "upstreams": "#Upstream", "secrets": "#Secret"}[path[0]]
+	switch {
+	case kind != "" && len(path) >= 2:
+		return t.Schema.Def(kind).At(path[2:]...)
+	case path[0] == "domain":
+		return t.Schema.Def("#Domain").At(path[1:]...)
+	case strings.HasPrefix(path[0], "#"), strings.HasPrefix(path[0], "_"):
+		for _, def := range []string{"#Route", "#Upstream", "#Filters"} {
+			if n := t.Schema.Def(def).At(path[1:]...); n != nil {
+				return n
+			}
+		}
+	}
+	return nil
+}
+
+func (t *translator) unknownField(m mistake) {
+	// CUE may name something inside the unknown field; the label is the mistake.
+	for n := 1; n < len(m.path); n++ {
+		if parent := t.node(m.path[:n]); parent != nil && t.node(m.path[:n+1]) == nil {
+			m.path = m.path[:n+1]
+			break
+		}
+	}
+	pos, _ := t.places(m)
+	if p, depth := t.Index.Lookup(m.path...); depth == len(m.path) && (!pos.IsValid() || t.Own(p.File)) {
+		pos = p
+	}
+	name, parent := m.last(), t.node(m.path[:len(m.path)-1])
+	message := fmt.Sprintf("%q is not a field here", name)
+	if len(m.path) > 1 && m.path[len(m.path)-2] == "filters" {
+		message = fmt.Sprintf("%q is not a filter", name)
+	}
+	hint := suggest.Phrase(name, parent.Names())
+	if parent != nil && parent.Any != nil && len(parent.Fields) == 0 {
+		message, hint = fmt.Sprintf("%q is not a name that may stand here", name), "use letters, digits and \"-\""
+	}
+	if hint == "" && len(parent.Names()) > 0 {
+		hint = "here may stand " + strings.Join(parent.Names(), ", ")
+	}
+	t.report(diag.Diagnostic{Code: "unknown-field", Pos: pos, Path: diag.Path(m.path...), Message: message, Hint: hint})
+}
+
+func (t *translator) missing(m mistake) {
+	if strings.HasPrefix(m.last(), "#") {
+		t.parameter(m, m.path[:len(m.path)-1], m.last())
+		return
+	}
+	parent := m
+	parent.path = m.path[:len(m.path)-1]
+	pos, _ := t.places(parent)
+	t.report(diag.Diagnostic{
+		Code: "missing-field", Pos: pos, Path: diag.Path(m.path...),
+		Message: fmt.Sprintf("%q is required and not set", m.last()),
+	})
+}
+
+func (t *translator) listLengths(m mistake) {
+	pos, others := t.places(m)
+	if p, depth := t.Index.Lookup(m.path...); depth == len(m.path) {
+		others = append([]diag.Pos{pos}, others...)
+		pos = p
+	}
+	t.report(diag.Diagnostic{
+		Code: "conflict", Pos: pos, Path: diag.Path(m.path...),
+		Message: fmt.Sprintf("%s is set to lists of different lengths (%v and %v)", field(m.path), m.args[0], m.args[1]),
+		Hint:    "lists neither merge nor append; write the list once, or give the template a parameter",
+		Notes:   notes(others, "the other list"),
+	})
+}
+
+func (t *translator) unknownReference(m mistake) {
+	name := arg(m, 0)
+	code, message := "unknown-reference", fmt.Sprintf("%s does not exist", name)
+	if strings.HasPrefix(name, "#") {
+		code, message = "unknown-template", fmt.Sprintf("the template %s does not exist", name)
+	}
+	hint := suggest.Phrase(name, append(t.Schema.Definitions(), t.Index.Labels()...))
+	if hint == "" {
+		hint = "define it in routes/*.cue or in this domain; text stands in quotes"
+	}
+	t.simple(m, code, message, hint)
+}
+
+func (t *translator) undefinedField(m mistake) {
+	name := arg(m, 0)
+	t.simple(m, "unknown-reference", fmt.Sprintf("the field %s does not exist", name),
+		suggest.Phrase(strings.Trim(name, `"`), t.Index.Labels()))
+}
+
+func (t *translator) cycle(m mistake) {
+	t.simple(m, "cycle", fmt.Sprintf("%s refers to itself without an end", field(m.path)), "remove the reference to itself")
+}
+
+func (t *translator) unusedImport(m mistake) {
+	t.simple(m, "import-unused", fmt.Sprintf("the import %s is not used", arg(m, 0)), "remove it")
+}
+
+func (t *translator) simple(m mistake, code, message, hint string) {
+	pos, _ := t.places(m)
+	t.report(diag.Diagnostic{Code: code, Pos: pos, Path: diag.Path(m.path...), Message: message, Hint: hint})
+}
+
+// other says what CUE says, without the path that it puts in front.
+func (t *translator) other(m mistake) {
+	text := fmt.Sprintf(m.format, m.args...)
+	if len(m.path) == 0 {
+		t.simple(m, "evaluation", text, "")
+		return
+	}
+	t.simple(m, "evaluation", fmt.Sprintf("%s cannot be computed: %s", field(m.path), text), "")
+}
+
+func notes(places []diag.Pos, message string) (out []diag.Note) {
+	for _, p := range places {
+		if p.IsValid() && len(out) < 2 {
+			out = append(out, diag.Note{Pos: p, Message: message})
+		}
+	}
+	return out
+}
+
+func arg(m mistake, i int) string {
+	if i < len(m.args) {
+		return fmt.Sprint(m.args[i])
+	}
+	return "?"
+}

@@ -1,0 +1,192 @@
+package load
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lintel-gateway/lintel/compiler/diag"
+)
+
+// MaxFile is the largest route file that is read, in bytes.
+const MaxFile = 1 << 20
+
+// lintelFile is the file that the compiler always replaces by its own.
+const lintelFile = "lintel.cue"
+
+var domainName = regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$`)
+
+// file is one source file of package routes.
+type file struct {
+	name string // as positions print it: routes/shop.example/orders.cue
+	data []byte
+}
+
+// module is the file's name without ".cue" or ".cases.cue".
+func (f file) module() string {
+	m, _ := strings.CutSuffix(path.Base(f.name), ".cue")
+	m, _ = strings.CutSuffix(m, ".cases")
+	return m
+}
+
+// isCases tells whether a file may hold nothing but cases.
+func isCases(name string) bool { return strings.HasSuffix(name, ".cases.cue") }
+
+// tree is what a routes directory holds.
+type tree struct {
+	shared  []file
+	domains []folder
+	lintel  []byte // the directory's own lintel.cue, nil without one
+}
+
+type folder struct {
+	name  string
+	files []file
+}
+
+// discover reads the route files below fsys. Mistakes in the layout are
+// diagnostics; a directory that cannot be read is an error.
+func discover(fsys fs.FS, base string) (*tree, diag.List, error) {
+	d := discovery{fsys: fsys, base: base}
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return nil, nil, fmt.Errorf("read routes directory %s: %w", base, err)
+	}
+	t := &tree{}
+	for _, e := range entries {
+		switch {
+		case skipped(e.Name()):
+		case e.IsDir():
+			f, err := d.domain(e.Name())
+			if err != nil {
+				return nil, nil, err
+			}
+			if len(f.files) > 0 {
+				t.domains = append(t.domains, f)
+			}
+		default:
+			if err := d.take(e, "", &t.shared); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	if i := slices.IndexFunc(t.shared, func(f file) bool { return path.Base(f.name) == lintelFile }); i >= 0 {
+		t.lintel = t.shared[i].data
+		t.shared = slices.Delete(t.shared, i, i+1)
+	}
+	return t, d.found, nil
+}
+
+type discovery struct {
+	fsys  fs.FS
+	base  string
+	found diag.List
+}
+
+func (d *discovery) domain(name string) (folder, error) {
+	out := folder{name: name}
+	entries, err := fs.ReadDir(d.fsys, name)
+	if err != nil {
+		return out, fmt.Errorf("read domain folder %s: %w", path.Join(d.base, name), err)
+	}
+	before := len(d.found)
+	for _, e := range entries {
+		switch {
+		case skipped(e.Name()):
+		case e.IsDir():
+			d.report("folder-in-domain", path.Join(name, e.Name()), "a domain has no folders inside",
+				"move the files up, or begin the folder's name with \"_\" to leave it out")
+		default:
+			if err := d.take(e, name, &out.files); err != nil {
+				return out, err
+			}
+		}
+	}
+	if len(out.files) > 0 && !domainName.MatchString(name) {
+		d.report("bad-name", name, fmt.Sprintf("the folder name %q is no domain name", name),
+			"use lower-case letters, digits, \".\", \"_\" and \"-\"")
+	}
+	if len(out.files) == 0 && len(d.found) == before {
+		d.found = append(d.found, diag.Diagnostic{
+			Code: "empty-domain", Severity: diag.Warning, Pos: d.pos(name),
+			Message: fmt.Sprintf("the folder %q holds no route file", name),
+			Hint:    "begin its name with \"_\" if it is no domain",
+		})
+	}
+	// Cases come last, so that a route's place is where it is defined.
+	slices.SortStableFunc(out.files, func(a, b file) int {
+		if isCases(a.name) == isCases(b.name) {
+			return strings.Compare(a.name, b.name)
+		}
+		if isCases(a.name) {
+			return 1
+		}
+		return -1
+	})
+	return out, nil
+}
+
+// take reads one directory entry into list when it is a route file.
+func (d *discovery) take(e fs.DirEntry, dir string, list *[]file) error {
+	name := path.Join(dir, e.Name())
+	if !strings.HasSuffix(name, ".cue") {
+		return nil
+	}
+	if !e.Type().IsRegular() {
+		d.report("not-a-file", name, "a route file must be a plain file, not a link or a device",
+			"put the file's content here")
+		return nil
+	}
+	if strings.HasSuffix(name, "_tool.cue") || strings.HasSuffix(name, "_test.cue") {
+		d.report("tool-file", name, "CUE tool and test files are not route files", "rename or remove it")
+		return nil
+	}
+	data, err := d.read(name)
+	if errors.Is(err, errTooLarge) {
+		d.report("file-too-large", name, fmt.Sprintf("the file is larger than %d KiB", MaxFile>>10),
+			"split it into several modules")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", path.Join(d.base, name), err)
+	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if !utf8.Valid(data) {
+		d.report("not-utf8", name, "the file is not UTF-8 text", "save it as UTF-8")
+		return nil
+	}
+	*list = append(*list, file{name: path.Join(d.base, name), data: data})
+	return nil
+}
+
+var errTooLarge = errors.New("file too large")
+
+func (d *discovery) read(name string) ([]byte, error) {
+	f, err := d.fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readBounded(f)
+}
+
+func (d *discovery) pos(name string) diag.Pos {
+	return diag.Pos{File: path.Join(d.base, name), Line: 1, Column: 1}
+}
+
+func (d *discovery) report(code, name, message, hint string) {
+	d.found = append(d.found, diag.Diagnostic{
+		Code: code, Severity: diag.Error, Pos: d.pos(name), Message: message, Hint: hint,
+	})
+}
+
+// skipped tells whether CUE itself leaves the entry out.
+func skipped(name string) bool {
+	return strings.HasPrefix(name, "_") || strings.HasPrefix(name, ".")
+}

@@ -1,0 +1,268 @@
+package load
+
+import (
+	"fmt"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/parser"
+
+	"github.com/lintel-gateway/lintel/compiler/diag"
+	"github.com/lintel-gateway/lintel/compiler/ir"
+	"github.com/lintel-gateway/lintel/compiler/load/cueerr"
+	"github.com/lintel-gateway/lintel/compiler/load/index"
+)
+
+// result is what became of one domain.
+type result struct {
+	domain *ir.Domain
+	found  diag.List
+	err    error
+}
+
+// worker loads domains one after the other; it owns a CUE context, which it
+// replaces now and then to give its memory back.
+type worker struct {
+	*loader
+	eval *evaluator
+}
+
+func (w *worker) domain(d folder) result {
+	key := w.cache.key(d.name, w.tree.shared, d.files)
+	lazy := index.Lazy(func() []*ast.File { return append(reparse(d.files), reparse(w.tree.shared)...) })
+	if data, ok := w.cache.get(key); ok {
+		if dom, err := ir.DecodeDomain(data, lazy); err == nil {
+			return result{domain: dom}
+		}
+	}
+	r := w.evaluate(d)
+	if r.domain == nil || len(r.found) > 0 {
+		return r
+	}
+	r.domain.Index = lazy
+	if data, err := ir.EncodeDomain(r.domain); err == nil {
+		w.cache.put(key, data)
+	}
+	return r
+}
+
+// evaluate runs one domain through CUE, under the watchdog. CUE has panicked
+// before; such a domain is a diagnostic and not the end of the process.
+func (w *worker) evaluate(d folder) (r result) {
+	first := diag.Pos{File: d.files[0].name, Line: 1, Column: 1}
+	size := 0
+	for _, f := range d.files {
+		size += len(f.data)
+	}
+	u := w.watchdog.enter(fmt.Sprintf("the domain %q", d.name), largest(d.files), size)
+	defer w.watchdog.leave(u)
+	defer recovered(&r.found, first)
+
+	own, found, fatal := parse(d.files)
+	shared, _, _ := parse(w.tree.shared)
+	if fatal {
+		return result{found: found}
+	}
+	found = append(found, checkNames(own, false)...)
+	found = append(found, checkRoutes(own)...)
+	found = append(found, checkShared(own, shared)...)
+	all := append(own[:len(own):len(own)], shared...)
+	found = append(found, checkParams(own, templatesOf(all), w.schema.Definitions())...)
+
+	ix := index.New(all)
+	value, errs, err := w.value(all, size)
+	if err != nil {
+		return result{err: err}
+	}
+	if errs != nil {
+		src := w.source(ix, value, own)
+		return result{found: uncover(found, cueerr.Diagnose(errs, src))}
+	}
+	if found.HasErrors() {
+		return result{found: found}
+	}
+	raw, err := value.MarshalJSON()
+	if err != nil {
+		src := w.source(ix, value, own)
+		return result{found: append(found, cueerr.Diagnose(err, src)...)}
+	}
+	dom, more, err := ir.AssembleDomain(w.schema, ir.Evaluated{
+		Name: d.name, JSON: raw, Index: ix, First: first, Without: w.shared, Module: moduleOf,
+	})
+	return result{domain: dom, found: append(found, more...), err: err}
+}
+
+// value evaluates the files in the worker's context.
+func (w *worker) value(files []*ast.File, size int) (cue.Value, errors.Error, error) {
+	if w.eval == nil || w.eval.spent() {
+		e, err := newEvaluator()
+		if err != nil {
+			return cue.Value{}, nil, err
+		}
+		w.eval = e
+	}
+	w.eval.used += size
+	v, errs := w.eval.evaluate(files)
+	if errs != nil {
+		return v, errs, nil
+	}
+	return v, validate(v), nil
+}
+
+func (l *loader) source(ix *index.Index, v cue.Value, own []*ast.File) cueerr.Source {
+	mine := map[string]bool{}
+	for _, f := range own {
+		mine[f.Filename] = true
+	}
+	return cueerr.Source{
+		Index: ix, Schema: l.schema, Value: v,
+		Own:      func(file string) bool { return mine[file] },
+		Embedded: func(file string) bool { return strings.HasPrefix(file, embeddedPrefix) },
+	}
+}
+
+// loadShared evaluates the files that apply to every domain on their own, so that
+// their mistakes are told once.
+func (l *loader) loadShared() (s ir.Shared, found diag.List, err error) {
+	s.Index = index.Lazy(func() []*ast.File { return reparse(l.tree.shared) })
+	if len(l.tree.shared) == 0 {
+		return s, nil, nil
+	}
+	u := l.watchdog.enter("the shared files", largest(l.tree.shared), 0)
+	defer l.watchdog.leave(u)
+	defer recovered(&found, largest(l.tree.shared))
+
+	files, found, fatal := parse(l.tree.shared)
+	if fatal {
+		return s, found, nil
+	}
+	found = append(found, checkNames(files, true)...)
+	found = append(found, checkParams(files, templatesOf(files), l.schema.Definitions())...)
+	ix := index.New(files)
+	w := &worker{loader: l}
+	v, errs, err := w.value(files, 0)
+	if err != nil {
+		return s, nil, err
+	}
+	if errs != nil {
+		return s, uncover(found, cueerr.Diagnose(errs, l.source(ix, v, files))), nil
+	}
+	if found.HasErrors() {
+		return s, found, nil
+	}
+	raw, err := v.MarshalJSON()
+	if err != nil {
+		return s, append(found, cueerr.Diagnose(err, l.source(ix, v, files))...), nil
+	}
+	lazy := s.Index
+	s, more, err := ir.AssembleShared(l.schema, ir.Evaluated{JSON: raw, Index: ix})
+	s.Index = lazy
+	return s, append(found, more...), err
+}
+
+// validate collects CUE's errors: of every name, and of values that are not set
+// in what becomes routes.
+func validate(v cue.Value) (errs errors.Error) {
+	for _, name := range topNames() {
+		x := v.LookupPath(cue.MakePath(cue.Str(name)))
+		if !x.Exists() {
+			continue
+		}
+		if err := x.Validate(cue.Concrete(true), cue.Final()); err != nil {
+			errs = errors.Append(errs, errors.Promote(err, ""))
+		}
+	}
+	if err := v.Validate(); err != nil {
+		errs = errors.Append(errs, errors.Promote(err, ""))
+	}
+	return errs
+}
+
+// parse reads the files' syntax. Fatal tells that they must not be evaluated.
+func parse(files []file) (out []*ast.File, found diag.List, fatal bool) {
+	for _, f := range files {
+		x, err := parser.ParseFile(f.name, f.data)
+		if err != nil {
+			found = append(found, syntaxError(f.name, err))
+			continue
+		}
+		found = append(found, guard(x)...)
+		out = append(out, x)
+	}
+	return out, found, len(found) > 0
+}
+
+// reparse is parse for files that are known to be clean.
+func reparse(files []file) (out []*ast.File) {
+	for _, f := range files {
+		if x, err := parser.ParseFile(f.name, f.data); err == nil {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// syntaxError is the first error of a file; those after it are mostly its echo.
+func syntaxError(name string, err error) diag.Diagnostic {
+	e := errors.Errors(err)[0]
+	format, args := e.Msg()
+	d := diag.Diagnostic{
+		Code: "syntax", Severity: diag.Error, Pos: index.At(e.Position()),
+		Message: fmt.Sprintf(format, args...),
+	}
+	if !d.Pos.IsValid() {
+		d.Pos = diag.Pos{File: name, Line: 1, Column: 1}
+	}
+	return d
+}
+
+// uncover drops from CUE's findings what our own already say better: conflicts
+// inside a route that is written twice, and the parameter that a misspelt one
+// was meant to be.
+func uncover(ours, cues diag.List) diag.List {
+	out := ours
+	for _, d := range cues {
+		covered := false
+		for _, o := range ours {
+			switch o.Code {
+			case "duplicate-route", "redefines-shared", "cases-only":
+				covered = covered || strings.HasPrefix(d.Path, o.Path)
+			case "parameter-unknown":
+				i := strings.LastIndexByte(d.Path, '.')
+				covered = covered || d.Code == "parameter-missing" && i >= 0 &&
+					strings.HasPrefix(o.Path, d.Path[:i+1]) && strings.Contains(o.Hint, `"`+d.Path[i+1:]+`"`)
+			case "wrong-package":
+				covered = covered || d.Code == o.Code
+			}
+		}
+		if !covered {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func recovered(found *diag.List, at diag.Pos) {
+	if p := recover(); p != nil {
+		*found = append(*found, diag.Diagnostic{
+			Code: "evaluation-failed", Severity: diag.Error, Pos: at,
+			Message: fmt.Sprintf("CUE failed on these files: %v", p),
+			Hint:    "please report it with the files; simplify what was changed last",
+		})
+	}
+}
+
+// largest is the place of the file that most likely takes the time.
+func largest(files []file) diag.Pos {
+	best := files[0]
+	for _, f := range files[1:] {
+		if len(f.data) > len(best.data) {
+			best = f
+		}
+	}
+	return diag.Pos{File: best.name, Line: 1, Column: 1}
+}
+
+func moduleOf(name string) string { return file{name: name}.module() }
