@@ -1,0 +1,137 @@
+package reload
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/lintel-gateway/lintel/runtime/snapshot"
+	"github.com/lintel-gateway/lintel/schemas/bundle"
+)
+
+// Status is what is served and how the last attempt to load a bundle ended.
+type Status struct {
+	// Digest, Content, Revision and Routes describe the bundle that is served;
+	// Digest is "" while none is.
+	Digest   string
+	Content  string
+	Revision string
+	Routes   int
+	// LoadedAt is when its content was swapped in.
+	LoadedAt time.Time
+	// OnLastGood tells that a kept bundle is served because the mounted one could
+	// not be.
+	OnLastGood bool
+	// LastAttempt is when a bundle was last tried.
+	LastAttempt time.Time
+	// LastError is why the mounted bundle is not served; nil when it is.
+	LastError *LastError
+	// RejectedDigest is the digest of the mounted bundle that was refused; "" when
+	// none is, or when it has no manifest.
+	RejectedDigest string
+}
+
+// LastError is a failure by its code and its sentence.
+type LastError struct {
+	Code    bundle.Code
+	Message string
+}
+
+// Status is a copy of the present status.
+func (r *Reloader) Status() Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.status
+}
+
+// Bundle is the bundle that is served, or nil.
+func (r *Reloader) Bundle() *bundle.Bundle {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.served
+}
+
+func (r *Reloader) serving(s *snapshot.Snapshot, kept bool) {
+	m := s.Manifest
+	r.mu.Lock()
+	r.served = r.current
+	r.status.Digest, r.status.Content, r.status.Revision, r.status.Routes = s.Digest, m.Content, m.Revision, m.Counts.Routes
+	r.status.LoadedAt, r.status.OnLastGood = s.LoadedAt, kept
+	r.mu.Unlock()
+	r.cfg.Observer.Serving(s.Digest, m.Content, m.Revision, m.Counts.Routes, s.LoadedAt, kept)
+}
+
+// accepted notes that the mounted bundle is served.
+func (r *Reloader) accepted(at time.Time, took time.Duration) {
+	r.mu.Lock()
+	r.status.LastAttempt, r.status.LastError, r.status.RejectedDigest = at, nil, ""
+	s := r.status
+	r.mu.Unlock()
+	r.cfg.Observer.Reloaded("loaded", true, at, took)
+	r.cfg.Log.Info("bundle loaded", "digest", s.Digest, "revision", s.Revision, "routes", s.Routes, "took", took)
+}
+
+// recovered notes that the mount is back at the bundle that is served.
+func (r *Reloader) recovered() {
+	if r.rejected == (fingerprint{}) {
+		return
+	}
+	r.rejected = fingerprint{}
+	r.mu.Lock()
+	r.status.LastError, r.status.RejectedDigest, r.status.LastAttempt = nil, "", time.Now()
+	s := r.status
+	r.mu.Unlock()
+	r.cfg.Observer.Reloaded("unchanged", true, s.LastAttempt, 0)
+	r.cfg.Log.Info("mounted bundle is the served one again", "digest", s.Digest)
+}
+
+// refuse notes why the mounted bundle is not served.
+func (r *Reloader) refuse(err error, at time.Time, took time.Duration) {
+	digest := ""
+	if manifest, _, rerr := bundle.ReadManifest(r.cfg.Dir, r.cfg.Limits); rerr == nil && manifest != nil {
+		digest = bundle.DigestOf(manifest)
+	}
+	r.mu.Lock()
+	r.status.LastAttempt = at
+	r.status.LastError = &LastError{Code: codeOf(err), Message: err.Error()}
+	r.status.RejectedDigest = digest
+	serving := r.status.Digest
+	r.mu.Unlock()
+	if waits(err) {
+		r.cfg.Observer.Reloaded("waiting", false, at, took)
+		r.cfg.Log.Info("bundle is incomplete, waiting for the rest", "digest", digest, "serving", serving, "error", err)
+		return
+	}
+	r.cfg.Observer.Reloaded("rejected", false, at, took)
+	r.cfg.Log.Error("bundle rejected", "code", string(codeOf(err)), "digest", digest, "serving", serving, "error", err)
+}
+
+// manifestMark identifies a manifest and its signature.
+func manifestMark(manifest, signature []byte) fingerprint {
+	h := sha256.New()
+	for _, b := range [][]byte{manifest, signature} {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(b)))
+		h.Write(n[:])
+		h.Write(b)
+	}
+	return fingerprint(h.Sum(nil))
+}
+
+// filesMark identifies everything that was read.
+func filesMark(files map[string][]byte) fingerprint {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		sum := sha256.Sum256(files[name])
+		h.Write([]byte(name + "\n"))
+		h.Write(sum[:])
+	}
+	return fingerprint(h.Sum(nil))
+}
+
+// errorMark identifies a failure to read what is mounted.
+func errorMark(head fingerprint, err error) fingerprint {
+	return sha256.Sum256(append(head[:], err.Error()...))
+}
