@@ -11,7 +11,7 @@ import (
 
 // Limits bound the evaluation, since CUE has neither limits nor cancellation.
 type Limits struct {
-	// Wall bounds the evaluation of one domain; 0 means 7 s. Large domains get
+	// Wall bounds the evaluation of one domain; 0 means 5 s. Large domains get
 	// 40 µs more for each byte of their source, ten times what routes need.
 	Wall time.Duration
 	// Heap bounds the live heap of the process in bytes; 0 means 1.5 GiB.
@@ -19,7 +19,7 @@ type Limits struct {
 }
 
 const (
-	defaultWall  = 7 * time.Second
+	defaultWall  = 5 * time.Second
 	wallPerByte  = 40 * time.Microsecond
 	defaultHeap  = 3 << 29
 	watchPeriod  = 25 * time.Millisecond
