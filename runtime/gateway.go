@@ -1,0 +1,207 @@
+// Package runtime is the gateway: listeners, the request engine, the bundle that
+// it serves from and the operator's endpoints, put together. It links neither the
+// compiler nor a Kubernetes client.
+package runtime
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/lintel-gateway/lintel/runtime/admin"
+	"github.com/lintel-gateway/lintel/runtime/boot"
+	"github.com/lintel-gateway/lintel/runtime/filter/standard"
+	"github.com/lintel-gateway/lintel/runtime/reload"
+	"github.com/lintel-gateway/lintel/runtime/secret"
+	"github.com/lintel-gateway/lintel/runtime/snapshot"
+	"github.com/lintel-gateway/lintel/runtime/telemetry"
+	"github.com/lintel-gateway/lintel/runtime/upstream"
+	"github.com/lintel-gateway/lintel/runtime/watch"
+)
+
+// Config says what a gateway is made of. Boot is required.
+type Config struct {
+	Boot boot.Config
+	// Dev adds the response headers that tests and developers read.
+	Dev bool
+	// VerifyKey, when set, must have signed every bundle.
+	VerifyKey ed25519.PublicKey
+	// Version is that of the program.
+	Version string
+	// Log receives one line for each change of state; nil discards them.
+	Log *slog.Logger
+}
+
+// Gateway is one gateway process.
+type Gateway struct {
+	cfg      Config
+	log      *slog.Logger
+	holder   snapshot.Holder
+	reloader *reload.Reloader
+	engine   engine
+	secrets  *secret.Store
+	sinks    *sinks
+	metrics  http.Handler
+	draining atomic.Bool
+
+	traffic []net.Listener
+	admin   net.Listener
+}
+
+// New puts a gateway together. It opens nothing but the access log.
+func New(cfg Config) (*Gateway, error) {
+	if err := cfg.Boot.Check(cfg.Dev); err != nil {
+		return nil, err
+	}
+	g := &Gateway{cfg: cfg, log: cfg.Log}
+	if g.log == nil {
+		g.log = slog.New(slog.DiscardHandler)
+	}
+	filters, err := standard.Registry()
+	if err != nil {
+		return nil, fmt.Errorf("filters: %w", err)
+	}
+	metrics := telemetry.NewMetrics(cfg.Version)
+	if g.sinks, err = openSinks(cfg.Boot.AccessLog, metrics, g.log); err != nil {
+		return nil, err
+	}
+	registry, err := metrics.Registry(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if err != nil {
+		return nil, err
+	}
+	g.metrics = promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(g.log.Handler(), slog.LevelWarn), MaxRequestsInFlight: 4, Timeout: 30 * time.Second})
+	g.secrets = secret.New(secret.Config{Dir: cfg.Boot.SecretsDir, Log: g.log})
+	g.engine = newEngine(cfg, &g.holder, g.sinks.all, g.log)
+	metrics.Connections = g.engine.Connections
+	b := cfg.Boot.Bundle
+	g.reloader = reload.New(reload.Config{
+		Dir: b.Dir, StateDir: b.StateDir, FallbackDir: b.Fallback, VerifyKey: cfg.VerifyKey,
+		Filters: filters, Upstreams: upstream.New(upstream.Config{Dial: cfg.Boot.Dial, Log: g.log}), Secret: g.secrets.Handle,
+		Holder: &g.holder, OnSwap: g.engine.Swapped, Observer: metrics, Log: g.log,
+	})
+	return g, nil
+}
+
+// Listen opens the listeners. Run does it too when it was not done before.
+func (g *Gateway) Listen() error {
+	if g.admin != nil {
+		return nil
+	}
+	var opened []net.Listener
+	for _, address := range append([]string{g.cfg.Boot.Admin.Address}, addresses(g.cfg.Boot.Listeners)...) {
+		ln, err := net.Listen("tcp", address)
+		if err != nil {
+			for _, o := range opened {
+				_ = o.Close() // nothing was accepted yet
+			}
+			return fmt.Errorf("cannot listen on %s: %w; is another process using it? Choose another address", address, err)
+		}
+		opened = append(opened, ln)
+	}
+	g.admin, g.traffic = opened[0], opened[1:]
+	return nil
+}
+
+func addresses(list []boot.Listener) []string {
+	out := make([]string, len(list))
+	for i := range list {
+		out[i] = list[i].Address
+	}
+	return out
+}
+
+// AdminAddress is the address of the operator's endpoints, after Listen.
+func (g *Gateway) AdminAddress() string { return g.admin.Addr().String() }
+
+// Addresses are the addresses that take traffic, after Listen.
+func (g *Gateway) Addresses() []string {
+	out := make([]string, len(g.traffic))
+	for i, ln := range g.traffic {
+		out[i] = ln.Addr().String()
+	}
+	return out
+}
+
+// Run serves until ctx ends, and then drains: it stops being ready, waits for the
+// readiness delay, lets requests and upgraded connections end until the drain
+// timeout, and stops. A bad bundle is no error.
+func (g *Gateway) Run(ctx context.Context) error {
+	if err := g.Listen(); err != nil {
+		return err
+	}
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	defer stop()
+	failed := make(chan error, 1+len(g.traffic))
+	try := func(what string, f func() error) {
+		tasks.Go(func() {
+			if err := f(); err != nil {
+				failed <- fmt.Errorf("%s: %w", what, err)
+			}
+		})
+	}
+	tasks.Go(func() { g.sinks.run(work) })
+	try("serve the admin endpoints", func() error {
+		return admin.Serve(work, g.admin, admin.Handler(admin.Config{
+			Bundles: g.reloader, Holder: &g.holder, Draining: g.draining.Load, Metrics: g.metrics, Log: g.log,
+		}), g.log)
+	})
+	tasks.Go(func() { g.secrets.Run(work) })
+	g.log.Info("gateway started", "version", g.cfg.Version, "listen", g.Addresses(), "admin", g.AdminAddress(), "bundle", g.cfg.Boot.Bundle.Dir)
+
+	g.reloader.Start()
+	look := make(chan struct{}, 1)
+	tasks.Go(func() { g.reloader.Run(work, look) })
+	tasks.Go(func() {
+		w := watch.New(watch.Config{Dir: g.cfg.Boot.Bundle.Dir, Poll: g.cfg.Boot.Bundle.Poll.D(), Log: g.log})
+		w.Run(work, func() {
+			select {
+			case look <- struct{}{}:
+			default: // a look is due already
+			}
+		})
+	})
+	for _, ln := range g.traffic {
+		try("serve traffic", func() error { return g.engine.Serve(work, ln) })
+	}
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		g.log.Error("gateway fails", "error", err)
+	}
+	return errors.Join(err, g.drain(ctx))
+}
+
+// drain ends what is in flight. What does not end in time is cut, which is no
+// error.
+func (g *Gateway) drain(ctx context.Context) error {
+	g.draining.Store(true)
+	d := g.cfg.Boot.Drain
+	g.log.Info("gateway drains", "readiness_delay", d.ReadinessDelay.D(), "timeout", d.Timeout.D())
+	time.Sleep(d.ReadinessDelay.D())
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Timeout.D())
+	defer cancel()
+	err := g.engine.Drain(bounded)
+	cut := errors.Is(err, context.DeadlineExceeded)
+	if cut {
+		err = nil
+	}
+	g.log.Info("gateway stopped", "cut", cut)
+	if err != nil {
+		return fmt.Errorf("drain: %w", err)
+	}
+	return nil
+}
