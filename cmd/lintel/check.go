@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+
+	"github.com/lintel-gateway/lintel/compiler"
+)
+
+var checkVerb = verb{
+	name: "check", args: "[DIR]", purpose: "check route files and prove properties of the whole",
+	flags: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
+		var findings findingFlags
+		findings.declare(fs)
+		return func(ctx context.Context, s streams, args []string) error {
+			dir, err := oneArg(args, "routes")
+			if err != nil {
+				return err
+			}
+			if err := findings.valid(); err != nil {
+				return err
+			}
+			res, err := compile(ctx, s, compiler.Options{Dir: dir})
+			if err != nil {
+				return err
+			}
+			if err := findings.print(s, s.out, res); err != nil {
+				return err
+			}
+			if res.Bundle != nil {
+				c := res.Bundle.Manifest().Counts
+				fmt.Fprintf(s.err, "ok: %s, %s, %s\n", count(c.Domains, "domain"), count(c.Routes, "route"), count(c.Upstreams, "upstream"))
+			}
+			return nil
+		}
+	},
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/lintel-gateway/lintel/compiler"
+	"github.com/lintel-gateway/lintel/schemas/bundle"
+)
+
+// compile runs the compiler; on a terminal it says that it is at work when that
+// takes more than a second.
+func compile(ctx context.Context, s streams, o compiler.Options) (*compiler.Result, error) {
+	o.Compiler = compilerName
+	if s.terminal {
+		t := time.AfterFunc(time.Second, func() { fmt.Fprintf(s.err, "compiling %s ...\n", o.Dir) })
+		defer t.Stop()
+	}
+	return compiler.Compile(ctx, o)
+}
+
+var compileVerb = verb{
+	name: "compile", args: "[DIR] -o OUTDIR", purpose: "compile route files into a bundle directory and print its digest",
+	flags: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
+		var findings findingFlags
+		findings.declare(fs)
+		out := fs.String("o", "", "write the bundle to `OUTDIR`, replacing a bundle that is there")
+		revision := fs.String("revision", "", "revision to put into the manifest, such as a Git commit: `R`")
+		signKey := fs.String("sign-key", "", "sign with the Ed25519 private key in the file `PEM` (PKCS #8)")
+		cases := fs.String("cases", "", "write the test cases beside the routes to `FILE`, bound to the digest")
+		return func(ctx context.Context, s streams, args []string) error {
+			dir, err := oneArg(args, "routes")
+			if err != nil {
+				return err
+			}
+			if err := findings.valid(); err != nil {
+				return err
+			}
+			if *out == "" {
+				return usageError{"-o OUTDIR is missing"}
+			}
+			res, err := compile(ctx, s, compiler.Options{Dir: dir, Revision: *revision})
+			if err != nil {
+				return err
+			}
+			// Standard output is the digest's; findings go to the other stream.
+			if err := findings.print(s, s.err, res); err != nil {
+				return err
+			}
+			if *signKey != "" {
+				if err := sign(res.Bundle, *signKey); err != nil {
+					return err
+				}
+			}
+			if err := res.Bundle.WriteDir(*out); err != nil {
+				return err
+			}
+			if *cases != "" {
+				b, err := res.Cases()
+				if err != nil {
+					return err
+				}
+				if err := os.WriteFile(*cases, b, 0o644); err != nil {
+					return fmt.Errorf("write cases: %w", err)
+				}
+			}
+			fmt.Fprintln(s.out, res.Bundle.Digest())
+			return nil
+		}
+	},
+}
+
+func sign(b *bundle.Bundle, keyFile string) error {
+	pem, err := os.ReadFile(keyFile)
+	if err != nil {
+		return fmt.Errorf("read signing key: %w", err)
+	}
+	key, err := bundle.ParsePrivateKey(pem)
+	if err != nil {
+		return fmt.Errorf("signing key %s: %w", keyFile, err)
+	}
+	b.Sign(key)
+	return nil
+}

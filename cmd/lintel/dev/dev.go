@@ -1,0 +1,154 @@
+// Package dev runs a routes directory on one machine: it compiles in a child
+// process, starts the gateway and an echo for every upstream that is not reachable,
+// and swaps on save. What it serves is the bundle that compile emits, byte for byte.
+package dev
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/lintel-gateway/lintel/schemas/bundle"
+)
+
+// Config says what to run. All fields but Color are required.
+type Config struct {
+	// Dir is the routes directory.
+	Dir string
+	// Listen and Admin are the addresses of the gateway.
+	Listen, Admin string
+	// Lintel and Gateway are the paths of the two programs.
+	Lintel, Gateway string
+	// Out receives what a person reads.
+	Out io.Writer
+	// Color asks the compiler for coloured diagnostics.
+	Color bool
+}
+
+// session is one run.
+type session struct {
+	Config
+	work    string // temporary folder
+	current *bundle.Bundle
+	gateway *gateway
+	echoes  *echoes
+}
+
+// Run compiles, serves and watches until ctx ends or the gateway ends by itself. A
+// routes directory with mistakes is served as soon as they are mended.
+func Run(ctx context.Context, c Config) error {
+	work, err := os.MkdirTemp("", "lintel-dev-")
+	if err != nil {
+		return fmt.Errorf("make work folder: %w", err)
+	}
+	s := &session{Config: c, work: work}
+	defer s.close()
+	watch, err := newWatcher(c.Dir)
+	if err != nil {
+		return err
+	}
+	defer watch.close()
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			fmt.Fprintln(s.Out, "stopping")
+			return nil
+		case err := <-s.gateway.ended:
+			return err
+		case err := <-watch.failed:
+			return err
+		case <-watch.changed:
+			if err := s.change(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// begin compiles once and starts everything.
+func (s *session) begin(ctx context.Context) error {
+	text, ok, err := s.compile(ctx)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		fmt.Fprint(s.Out, text)
+	} else if s.current, err = bundle.Open(s.bundleDir(), bundle.Limits{}); err != nil {
+		return err
+	}
+	if s.echoes, err = startEchoes(ctx, s.current); err != nil {
+		return err
+	}
+	if s.gateway, err = startGateway(ctx, s); err != nil {
+		return err
+	}
+	if s.current != nil {
+		if err := s.gateway.await(ctx, s.current.Digest()); err != nil {
+			return err
+		}
+	}
+	s.greet(text)
+	return nil
+}
+
+// change compiles what was saved and waits for the gateway to swap.
+func (s *session) change(ctx context.Context) error {
+	start := time.Now()
+	text, ok, err := s.compile(ctx)
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	if !ok {
+		fmt.Fprint(s.Out, text)
+		if s.current != nil {
+			s.say("the mistakes above keep the new routes out; still serving %s", short(s.current.Digest()))
+		}
+		return nil
+	}
+	next, err := bundle.Open(s.bundleDir(), bundle.Limits{})
+	if err != nil {
+		return err
+	}
+	before := s.current
+	if before != nil && before.Digest() == next.Digest() {
+		return nil
+	}
+	if err := s.gateway.await(ctx, next.Digest()); err != nil {
+		s.say("the gateway did not take %s: %v", short(next.Digest()), err)
+		return nil
+	}
+	s.current = next
+	fmt.Fprint(s.Out, text) // warnings
+	s.say("swapped to %s in %d ms: %s", short(next.Digest()), time.Since(start).Milliseconds(), changes(before, next))
+	return nil
+}
+
+func (s *session) bundleDir() string { return filepath.Join(s.work, "bundle") }
+
+func (s *session) say(format string, args ...any) {
+	fmt.Fprintf(s.Out, time.Now().Format("15:04:05 ")+format+"\n", args...)
+}
+
+// short is a digest as people compare it.
+func short(digest string) string {
+	if len(digest) > 19 {
+		return digest[:19]
+	}
+	return digest
+}
+
+func (s *session) close() {
+	if s.gateway != nil {
+		s.gateway.stop()
+	}
+	if s.echoes != nil {
+		s.echoes.close()
+	}
+	_ = os.RemoveAll(s.work)
+}

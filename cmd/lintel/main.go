@@ -1,0 +1,164 @@
+// Command lintel is the author's and operator's tool: it checks route files,
+// compiles them into bundles and runs them on one machine. Each verb has a file of
+// its own; the work is done in packages.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// Exit statuses, the same for every verb.
+const (
+	exitOK       = 0
+	exitFailure  = 1
+	exitUsage    = 2
+	exitFindings = 100
+)
+
+// errFindings says that diagnostics were printed: exit 100 without another word.
+var errFindings = errors.New("findings")
+
+// usageError is a mistake in the arguments: exit 2.
+type usageError struct{ message string }
+
+func (e usageError) Error() string { return e.message }
+
+// streams are what a verb reads and writes.
+type streams struct {
+	out, err io.Writer
+	// terminal tells that err is a terminal.
+	terminal bool
+}
+
+// verb is one command.
+type verb struct {
+	name, args, purpose string
+	// flags declares the verb's flags and returns what runs it.
+	flags func(fs *flag.FlagSet) func(ctx context.Context, s streams, args []string) error
+}
+
+func verbs() []verb {
+	return []verb{checkVerb, compileVerb, renderVerb, inspectVerb, devVerb, echoVerb, schemaVerb, versionVerb}
+}
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	s := streams{out: os.Stdout, err: os.Stderr, terminal: isTerminal(os.Stderr)}
+	return execute(ctx, s, os.Args[1:])
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+}
+
+func execute(ctx context.Context, s streams, args []string) int {
+	if len(args) == 0 {
+		usage(s.err)
+		return exitUsage
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		usage(s.out)
+		return exitOK
+	case "--version", "-version":
+		args[0] = "version"
+	}
+	for _, v := range verbs() {
+		if v.name != args[0] {
+			continue
+		}
+		fs := flag.NewFlagSet(v.name, flag.ContinueOnError)
+		fs.SetOutput(io.Discard)
+		work := v.flags(fs)
+		rest, err := parse(fs, args[1:])
+		if errors.Is(err, flag.ErrHelp) {
+			verbUsage(s.out, v, fs)
+			return exitOK
+		}
+		if err == nil {
+			err = work(ctx, s, rest)
+		} else {
+			err = usageError{err.Error()}
+		}
+		return status(s, v, err)
+	}
+	fmt.Fprintf(s.err, "lintel: %q is no command; see lintel help\n", args[0])
+	return exitUsage
+}
+
+func status(s streams, v verb, err error) int {
+	var bad usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errFindings):
+		return exitFindings
+	case errors.As(err, &bad):
+		fmt.Fprintf(s.err, "lintel %s: %s; see lintel %s -h\n", v.name, bad.message, v.name)
+		return exitUsage
+	}
+	fmt.Fprintf(s.err, "lintel %s: %v\n", v.name, err)
+	return exitFailure
+}
+
+// parse reads flags before, between and after the arguments.
+func parse(fs *flag.FlagSet, args []string) (rest []string, err error) {
+	for {
+		if err := fs.Parse(args); err != nil {
+			return nil, err
+		}
+		if args = fs.Args(); len(args) == 0 {
+			return rest, nil
+		}
+		rest = append(rest, args[0])
+		args = args[1:]
+	}
+}
+
+func usage(w io.Writer) {
+	fmt.Fprintln(w, "Lintel compiles route files into bundles that gateways swap in whole.\n\nUsage: lintel COMMAND [flags] [arguments]\n\nCommands:")
+	for _, v := range verbs() {
+		fmt.Fprintf(w, "  %-22s %s\n", strings.TrimSpace(v.name+" "+v.args), v.purpose)
+	}
+	fmt.Fprintln(w, "\nDIR is the routes directory (default: routes); BUNDLE is a directory with a manifest.json.\nExit status: 0 clean, 1 failure, 2 usage, 100 findings. lintel COMMAND -h tells more.")
+}
+
+func verbUsage(w io.Writer, v verb, fs *flag.FlagSet) {
+	fmt.Fprintf(w, "%s: %s\n\nUsage: lintel %s [flags] %s\n", v.name, v.purpose, v.name, v.args)
+	any := false
+	fs.VisitAll(func(f *flag.Flag) {
+		if !any {
+			fmt.Fprintln(w, "\nFlags:")
+			any = true
+		}
+		kind, text := flag.UnquoteUsage(f)
+		fmt.Fprintf(w, "  --%-24s %s", strings.TrimSpace(f.Name+" "+kind), text)
+		if f.DefValue != "" && f.DefValue != "false" {
+			fmt.Fprintf(w, " (default %s)", f.DefValue)
+		}
+		fmt.Fprintln(w)
+	})
+}
+
+// oneArg returns the only argument, or def when there is none.
+func oneArg(args []string, def string) (string, error) {
+	switch len(args) {
+	case 0:
+		return def, nil
+	case 1:
+		return args[0], nil
+	}
+	return "", usageError{fmt.Sprintf("takes one argument, not %d", len(args))}
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"regexp"
+
+	"github.com/lintel-gateway/lintel/compiler"
+	"github.com/lintel-gateway/lintel/schemas/bundle"
+)
+
+// dnsName is what Kubernetes takes as a ConfigMap's name, short enough for "-7".
+var dnsName = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,240}[a-z0-9])?$`)
+
+var renderVerb = verb{
+	name: "render", args: "[DIR|BUNDLE]", purpose: "print the bundle as Kubernetes ConfigMaps",
+	flags: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
+		var findings findingFlags
+		findings.declare(fs)
+		name := fs.String("name", "lintel-bundle", "`NAME` of the ConfigMaps; parts are NAME-0, NAME-1, ...")
+		namespace := fs.String("namespace", "", "`NAMESPACE` to write into the metadata")
+		revision := fs.String("revision", "", "revision to put into the manifest when DIR is compiled: `R`")
+		signKey := fs.String("sign-key", "", "sign with the Ed25519 private key in the file `PEM` (PKCS #8)")
+		return func(ctx context.Context, s streams, args []string) error {
+			dir, err := oneArg(args, "routes")
+			if err != nil {
+				return err
+			}
+			if err := findings.valid(); err != nil {
+				return err
+			}
+			if !dnsName.MatchString(*name) {
+				return usageError{"--name must be lower-case letters, digits, \"-\" and \".\""}
+			}
+			b, err := renderSource(ctx, s, &findings, dir, *revision)
+			if err != nil {
+				return err
+			}
+			if *signKey != "" {
+				if err := sign(b, *signKey); err != nil {
+					return err
+				}
+			}
+			return bundle.WriteYAML(s.out, bundle.ConfigMaps(b, *name, *namespace))
+		}
+	},
+}
+
+func renderSource(ctx context.Context, s streams, f *findingFlags, dir, revision string) (*bundle.Bundle, error) {
+	if revision == "" || isBundle(dir) {
+		if revision != "" {
+			return nil, usageError{"--revision goes with a routes directory; a bundle has its revision already"}
+		}
+		return openOrCompile(ctx, s, f, dir)
+	}
+	res, err := compile(ctx, s, compiler.Options{Dir: dir, Revision: revision})
+	if err != nil {
+		return nil, err
+	}
+	if err := f.print(s, s.err, res); err != nil {
+		return nil, err
+	}
+	return res.Bundle, nil
+}
