@@ -34,6 +34,8 @@ const (
 type cache struct {
 	dir  string // "" when there is none
 	salt []byte
+	// limit is the size on disk above which the oldest entries go.
+	limit int64
 	// wrote tells whether something was stored, so that the size needs a look.
 	wrote atomic.Bool
 }
@@ -50,7 +52,7 @@ func openCache(dir, version string) *cache {
 		}
 		dir = filepath.Join(base, "lintel")
 	}
-	return &cache{dir: dir, salt: salt(version)}
+	return &cache{dir: dir, salt: salt(version), limit: maxCache}
 }
 
 // salt is the part of the key that all domains share: the builds of the tool, of
@@ -186,13 +188,13 @@ func (c *cache) trim() {
 		}
 		return nil
 	})
-	if total <= maxCache {
+	if total <= c.limit {
 		return
 	}
 	slices.SortFunc(all, func(a, b entry) int { return a.at.Compare(b.at) })
 	for _, e := range all {
 		// Down to three quarters, so that not every run has to trim.
-		if total <= maxCache/4*3 {
+		if total <= c.limit/4*3 {
 			return
 		}
 		if os.Remove(e.path) == nil {

@@ -135,12 +135,13 @@ func (d *discovery) domain(name string) (folder, error) {
 // take reads one directory entry into list when it is a route file.
 func (d *discovery) take(e fs.DirEntry, dir string, list *[]file) error {
 	name := path.Join(dir, e.Name())
-	if !strings.HasSuffix(name, ".cue") {
+	// A link beside the domains is most likely meant to be one.
+	if !strings.HasSuffix(name, ".cue") && (dir != "" || e.Type()&fs.ModeSymlink == 0) {
 		return nil
 	}
 	if !e.Type().IsRegular() {
-		d.report("not-a-file", name, "a route file must be a plain file, not a link or a device",
-			"put the file's content here")
+		d.report("not-a-file", name, "route files and domain folders must not be links or devices",
+			"put the content itself here")
 		return nil
 	}
 	if strings.HasSuffix(name, "_tool.cue") || strings.HasSuffix(name, "_test.cue") {

@@ -1,7 +1,9 @@
 package load
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"strconv"
 
 	"cuelang.org/go/cue/ast"
@@ -140,8 +142,9 @@ func (g *guarding) call(c *ast.CallExpr) {
 	switch g.imports[pkg.Name] + "." + name {
 	case "list.Range":
 		if len(c.Args) == 3 {
-			step := max(constant(c.Args[2]), 1e-9)
-			count = (constant(c.Args[1]) - constant(c.Args[0])) / step
+			// A step that is no constant counts as one.
+			step := cmp.Or(constant(c.Args[2]), 1)
+			count = math.Abs((constant(c.Args[1]) - constant(c.Args[0])) / step)
 		}
 	case "list.Repeat", "strings.Repeat":
 		if len(c.Args) == 2 {

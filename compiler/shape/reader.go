@@ -32,8 +32,12 @@ func (r *reader) definition(name string) (*Node, error) {
 		return nil, fmt.Errorf("read schema %s: %w", name, err)
 	}
 	n.merge(got)
-	if _, err := r.attributes(f, n); err != nil {
+	_, expect, err := r.attributes(f)
+	if err != nil {
 		return nil, fmt.Errorf("read schema %s: %w", name, err)
+	}
+	if expect != "" {
+		n.Expect = expect
 	}
 	return n, nil
 }
@@ -138,39 +142,43 @@ func (r *reader) field(n *Node, d *ast.Field) error {
 	if err != nil {
 		return err
 	}
-	own := &Node{}
-	own.merge(value)
-	def, err := r.attributes(d, own)
+	def, expect, err := r.attributes(d)
 	if err != nil {
 		return fmt.Errorf("field %s: %w", name, err)
 	}
+	if expect != "" {
+		// The value may be a shared definition; the words are this field's alone.
+		own := &Node{Expect: expect}
+		own.merge(value)
+		value = own
+	}
 	n.add(&Field{
 		Name: name, Required: d.Constraint == token.NOT,
-		Default: def, Doc: text(d), Node: own,
+		Default: def, Doc: text(d), Node: value,
 	})
 	return nil
 }
 
 // attributes reads @default and @msg of a field; the latter also words the
 // field's regular expressions for the whole schema.
-func (r *reader) attributes(f *ast.Field, n *Node) (def json.RawMessage, err error) {
+func (r *reader) attributes(f *ast.Field) (def json.RawMessage, expect string, err error) {
 	for _, a := range f.Attrs {
 		key, body := a.Split()
 		switch key {
 		case "default":
 			if !json.Valid([]byte(body)) {
-				return nil, fmt.Errorf("@default(%s) is not JSON", body)
+				return nil, "", fmt.Errorf("@default(%s) is not JSON", body)
 			}
 			def = json.RawMessage(body)
 		case "msg":
-			if n.Expect, err = literal.Unquote(body); err != nil {
-				return nil, fmt.Errorf("@msg(%s) is not a string", body)
+			if expect, err = literal.Unquote(body); err != nil {
+				return nil, "", fmt.Errorf("@msg(%s) is not a string", body)
 			}
 			ast.Walk(f.Value, func(x ast.Node) bool {
 				if u, ok := x.(*ast.UnaryExpr); ok && u.Op == token.MAT {
 					if lit, ok := u.X.(*ast.BasicLit); ok {
 						if p, err := literal.Unquote(lit.Value); err == nil {
-							r.schema.patterns[p] = n.Expect
+							r.schema.patterns[p] = expect
 						}
 					}
 				}
@@ -178,7 +186,7 @@ func (r *reader) attributes(f *ast.Field, n *Node) (def json.RawMessage, err err
 			}, nil)
 		}
 	}
-	return def, nil
+	return def, expect, nil
 }
 
 func jsonOf(lit *ast.BasicLit) (string, error) {

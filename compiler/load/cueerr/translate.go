@@ -165,7 +165,10 @@ func (t *translator) simple(m mistake, code, message, hint string) {
 
 // other says what CUE says, without the path that it puts in front.
 func (t *translator) other(m mistake) {
-	text := fmt.Sprintf(m.format, m.args...)
+	text := m.errs[0].Error()
+	if path := strings.Join(m.errs[0].Path(), "."); path != "" {
+		text = strings.TrimPrefix(text, path+": ")
+	}
 	if len(m.path) == 0 {
 		t.simple(m, "evaluation", text, "")
 		return

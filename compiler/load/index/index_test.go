@@ -1,0 +1,98 @@
+package index_test
+
+import (
+	"fmt"
+	"testing"
+
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/parser"
+
+	"github.com/lintel-gateway/lintel/compiler/ir"
+	"github.com/lintel-gateway/lintel/compiler/load/index"
+)
+
+var _ ir.Index = (*index.Index)(nil)
+
+const source = `package routes
+
+domain: hosts: ["a.example", "b.example"]
+_public: #Filters & {cors: {}}
+#Rest: #Route & {#svc: string}
+routes: "orders-get": #Rest & {
+	path: template: "/a"
+	filters: _public & {rewrite: path: "/b"}
+	split: [{upstream: "a", weight: 1}, {upstream: "b"}]
+	if true {
+		priority: 1
+	}
+}
+routes: {
+	for n in ["x", "y"] {
+		"gen-\(n)-z": upstream: n
+	}
+	for n, m in {a: 1} {
+		(n): upstream: n
+	}
+}
+`
+
+func TestLookup(t *testing.T) {
+	f, err := parser.ParseFile("routes/d/m.cue", source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared, err := parser.ParseFile("routes/t.cue", "package routes\nroutes: \"orders-get\": description: \"\"\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := index.New([]*ast.File{f, shared})
+	for _, c := range []struct {
+		path []string
+		want string
+	}{
+		{[]string{"domain"}, "m.cue:3:1-3:7 1"},
+		{[]string{"domain", "hosts", "1"}, "m.cue:3:30-3:41 3"},
+		{[]string{"routes", "orders-get"}, "m.cue:6:9-6:21 2"},
+		{[]string{"routes", "orders-get", "path", "template"}, "m.cue:7:8-7:16 4"},
+		{[]string{"routes", "orders-get", "path", "exact"}, "m.cue:7:2-7:6 3"},
+		{[]string{"routes", "orders-get", "filters", "rewrite"}, "m.cue:8:22-8:29 4"},
+		{[]string{"routes", "orders-get", "filters", "cors"}, "m.cue:8:2-8:9 3"},
+		{[]string{"routes", "orders-get", "split", "1", "weight"}, "m.cue:9:38-9:53 4"},
+		{[]string{"routes", "orders-get", "priority"}, "m.cue:11:3-11:11 3"},
+		{[]string{"routes", "orders-get", "description"}, "t.cue:2:23-2:34 3"},
+		{[]string{"routes", "gen-x-z", "upstream"}, "m.cue:16:3-16:15 2"},
+		{[]string{"routes", "other"}, "m.cue:19:3-19:6 2"},
+		{[]string{"#Rest", "#svc"}, "m.cue:5:18-5:22 2"},
+		{[]string{"nothing", "at", "all"}, ":0:0-0:0 0"},
+		{nil, ":0:0-0:0 0"},
+	} {
+		p, depth := x.Lookup(c.path...)
+		file := p.File
+		if len(file) > 5 {
+			file = file[len(file)-5:]
+		}
+		got := fmt.Sprintf("%s:%d:%d-%d:%d %d", file, p.Line, p.Column, p.EndLine, p.EndColumn, depth)
+		if got != c.want {
+			t.Errorf("Lookup(%q) = %s, want %s", c.path, got, c.want)
+		}
+	}
+}
+
+func TestLazy(t *testing.T) {
+	calls := 0
+	x := index.Lazy(func() []*ast.File {
+		calls++
+		f, err := parser.ParseFile("m.cue", source)
+		if err != nil {
+			t.Error(err)
+		}
+		return []*ast.File{f}
+	})
+	if calls != 0 {
+		t.Error("parsed before the first lookup")
+	}
+	x.Lookup("domain")
+	if x.Lookup("routes"); calls != 1 {
+		t.Errorf("parsed %d times", calls)
+	}
+}
