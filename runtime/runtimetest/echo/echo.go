@@ -71,10 +71,14 @@ func Server(name string) *http.Server {
 // Handler echoes plain requests, WebSocket messages and gRPC messages.
 func Handler(name string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f, err := faultsOf(r)
+		f, err := faultsOf(r.Header.Get)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
+		}
+		// A query belongs to the application: what is no fault there is ignored.
+		if q, err := faultsOf(queryOf(r)); err == nil {
+			f = f.or(q)
 		}
 		if !f.wait(r) {
 			return
@@ -100,37 +104,51 @@ type faults struct {
 	abort  string // head: no answer; body: half an answer
 }
 
-func faultsOf(r *http.Request) (faults, error) {
-	f := faults{status: http.StatusOK}
+func queryOf(r *http.Request) func(string) string {
 	query := r.URL.Query()
-	get := func(name string) string {
-		if v := query.Get(name); v != "" {
-			return v
-		}
-		return r.Header.Get("X-Echo-" + name)
+	return func(name string) string { return query.Get(strings.TrimPrefix(name, "x-echo-")) }
+}
+
+func (f faults) or(o faults) faults {
+	if o.status != 0 {
+		f.status = o.status
 	}
-	if v := get("status"); v != "" {
+	if o.delay != 0 {
+		f.delay = o.delay
+	}
+	if o.size != 0 {
+		f.size = o.size
+	}
+	if o.abort != "" {
+		f.abort = o.abort
+	}
+	return f
+}
+
+// faultsOf reads the faults from a source of values by header name.
+func faultsOf(get func(string) string) (f faults, err error) {
+	if v := get("x-echo-status"); v != "" {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 200 || n > 599 {
 			return f, fmt.Errorf("status %q is no number from 200 to 599", v)
 		}
 		f.status = n
 	}
-	if v := get("delay"); v != "" {
+	if v := get("x-echo-delay"); v != "" {
 		d, err := time.ParseDuration(v)
 		if err != nil || d < 0 || d > maxDelay {
 			return f, fmt.Errorf("delay %q is no duration up to %s, such as 250ms", v, maxDelay)
 		}
 		f.delay = d
 	}
-	if v := get("size"); v != "" {
+	if v := get("x-echo-size"); v != "" {
 		n, err := strconv.ParseInt(v, 10, 64)
 		if err != nil || n < 0 || n > maxSize {
 			return f, fmt.Errorf("size %q is no number of bytes up to %d", v, maxSize)
 		}
 		f.size = n
 	}
-	if v := get("abort"); v != "" {
+	if v := get("x-echo-abort"); v != "" {
 		if v != "head" && v != "body" {
 			v = "head"
 		}
@@ -154,6 +172,9 @@ func (f faults) wait(r *http.Request) bool {
 }
 
 func plain(w http.ResponseWriter, r *http.Request, name string, f faults) {
+	if f.status == 0 {
+		f.status = http.StatusOK
+	}
 	a := describe(r, name)
 	body, err := json.Marshal(a)
 	if err != nil {

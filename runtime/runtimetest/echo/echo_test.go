@@ -52,8 +52,13 @@ func TestFaults(t *testing.T) {
 	if code, n, err := get("status=204"); code != 204 || n != 0 || err != nil {
 		t.Errorf("status: %d %d %v", code, n, err)
 	}
-	if code, _, _ := get("status=99"); code != 400 {
-		t.Errorf("bad status: %d", code)
+	if code, _, _ := get("status=open"); code != 200 {
+		t.Errorf("a query that is no fault: %d", code)
+	}
+	req, _ := http.NewRequest("GET", s.URL, nil)
+	req.Header.Set("X-Echo-Status", "99")
+	if res, err := http.DefaultClient.Do(req); err != nil || res.StatusCode != 400 {
+		t.Errorf("bad fault: %v %v", res, err)
 	}
 	if _, _, err := get("abort=head"); err == nil {
 		t.Error("abort=head answered")

@@ -1,0 +1,514 @@
+package reload
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/lintel-gateway/lintel/runtime/filter"
+	"github.com/lintel-gateway/lintel/runtime/filter/standard"
+	"github.com/lintel-gateway/lintel/runtime/runtimetest"
+	"github.com/lintel-gateway/lintel/runtime/snapshot"
+	"github.com/lintel-gateway/lintel/runtime/table"
+	"github.com/lintel-gateway/lintel/runtime/upstream"
+	"github.com/lintel-gateway/lintel/schemas/bundle"
+	"github.com/lintel-gateway/lintel/schemas/route"
+)
+
+// rig is a reloader over a mount written as the kubelet does.
+type rig struct {
+	*Reloader
+	t      *testing.T
+	holder *snapshot.Holder
+	mount  string
+	kube   *runtimetest.KubeletWriter
+	log    *bytes.Buffer
+	seen   *seen
+}
+
+// seen is what the observer was told.
+type seen struct {
+	results map[string]int
+	swaps   int
+	live    int
+}
+
+func (s *seen) Reloaded(result string, _ bool, _ time.Time, _ time.Duration) { s.results[result]++ }
+func (s *seen) Serving(string, string, string, int, time.Time, bool)         {}
+func (s *seen) Swapped()                                                     { s.swaps++ }
+func (s *seen) SnapshotsLive(n int)                                          { s.live = n }
+
+func newRig(t *testing.T, change func(*Config)) *rig {
+	t.Helper()
+	filters, err := standard.Registry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, holder: &snapshot.Holder{}, mount: filepath.Join(t.TempDir(), "mount"), log: &bytes.Buffer{}, seen: &seen{results: map[string]int{}}}
+	if r.kube, err = runtimetest.NewKubeletWriter(r.mount); err != nil {
+		t.Fatal(err)
+	}
+	cfg := Config{Dir: r.mount, Filters: filters, Upstreams: upstream.New(upstream.Config{}), Holder: r.holder,
+		Log: slog.New(slog.NewTextHandler(r.log, nil)), Observer: r.seen}
+	if change != nil {
+		change(&cfg)
+	}
+	r.Reloader = New(cfg)
+	return r
+}
+
+func (r *rig) write(files map[string][]byte) {
+	r.t.Helper()
+	if err := r.kube.Write(files); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// serves reads what the current table answers.
+func (r *rig) serves() string {
+	s := r.holder.Current()
+	if s == nil {
+		return ""
+	}
+	var m table.Match
+	s.Table.Match(&table.Request{Method: "GET", Host: "h.example", Path: "/", Header: &filter.Header{}}, &m)
+	if m.Route == nil {
+		return "no route"
+	}
+	var c struct{ Body string }
+	_ = json.Unmarshal(m.Route.Def.Filters["respond"], &c)
+	return c.Body
+}
+
+func (r *rig) expect(body string, code bundle.Code) {
+	r.t.Helper()
+	if got := r.serves(); got != body {
+		r.t.Errorf("serves %q, want %q", got, body)
+	}
+	got := bundle.Code("")
+	if e := r.Status().LastError; e != nil {
+		got = e.Code
+	}
+	if got != code {
+		r.t.Errorf("last error %q, want %q (%v)", got, code, r.Status().LastError)
+	}
+}
+
+func TestSwap(t *testing.T) {
+	r := newRig(t, nil)
+	r.Start()
+	r.expect("", bundle.CodeEmpty)
+	a, b := runtimetest.Answering(t, "h.example", "a"), runtimetest.Answering(t, "h.example", "b")
+	for _, one := range []*bundle.Bundle{a, b, a} {
+		r.write(one.Files())
+		r.Look()
+		r.expect(one.Manifest().Revision, "")
+		s := r.Status()
+		if s.Digest != one.Digest() || s.Content != one.Manifest().Content || s.Routes != 1 || s.OnLastGood || s.LoadedAt.IsZero() {
+			t.Errorf("status %+v", s)
+		}
+		if r.Bundle().Digest() != one.Digest() || r.holder.Current().Digest != one.Digest() {
+			t.Error("the status and the snapshot disagree")
+		}
+	}
+	lines := strings.Count(r.log.String(), "\n")
+	for range 3 {
+		r.Look()
+	}
+	if n := strings.Count(r.log.String(), "\n"); n != lines || r.seen.swaps != 3 {
+		t.Errorf("looking without a change: %d lines, %d swaps", n-lines, r.seen.swaps)
+	}
+}
+
+// corruptions change the files of a good bundle.
+func corruptions(t *testing.T, good *bundle.Bundle) map[string]struct {
+	files map[string][]byte
+	code  bundle.Code
+} {
+	t.Helper()
+	m := good.Manifest()
+	shard, source := m.Shards[0].Name(), m.Sources[0].Name()
+	type row = struct {
+		files map[string][]byte
+		code  bundle.Code
+	}
+	out := map[string]row{}
+	add := func(name string, code bundle.Code, change func(map[string][]byte)) {
+		files := maps.Clone(good.Files())
+		change(files)
+		out[name] = row{files, code}
+	}
+	flip := func(b []byte) []byte { b = bytes.Clone(b); b[len(b)/2] ^= 4; return b }
+	add("nothing", bundle.CodeEmpty, func(f map[string][]byte) { clear(f) })
+	add("manifest truncated", bundle.CodeMalformed, func(f map[string][]byte) { f[bundle.ManifestName] = f[bundle.ManifestName][:40] })
+	add("manifest empty", bundle.CodeMalformed, func(f map[string][]byte) { f[bundle.ManifestName] = nil })
+	add("shard truncated", bundle.CodeDigestMismatch, func(f map[string][]byte) { f[shard] = f[shard][:10] })
+	add("shard bit flipped", bundle.CodeDigestMismatch, func(f map[string][]byte) { f[shard] = flip(f[shard]) })
+	add("source bit flipped", bundle.CodeDigestMismatch, func(f map[string][]byte) { f[source] = flip(f[source]) })
+	add("manifest bit flipped in a digest", bundle.CodeDigestMismatch, func(f map[string][]byte) {
+		f[bundle.ManifestName] = bytes.Replace(f[bundle.ManifestName], []byte("sha256:"), []byte("sha257:"), 1)
+	})
+	add("shard missing", bundle.CodeIncomplete, func(f map[string][]byte) { delete(f, shard) })
+	add("manifest missing", bundle.CodeIncomplete, func(f map[string][]byte) { delete(f, bundle.ManifestName) })
+	add("extra file", bundle.CodeMalformed, func(f map[string][]byte) { f["readme.txt"] = []byte("hello") })
+	add("newer format", bundle.CodeFormatNewer, func(f map[string][]byte) {
+		f[bundle.ManifestName] = bytes.Replace(f[bundle.ManifestName], []byte(`"format":1`), []byte(`"format":99`), 1)
+	})
+	add("oversized manifest", bundle.CodeTooLarge, func(f map[string][]byte) { f[bundle.ManifestName] = make([]byte, 5<<20) })
+	add("oversized shard", bundle.CodeTooLarge, func(f map[string][]byte) { f[shard] = make([]byte, 2<<20) })
+	add("claims a bomb", bundle.CodeTooLarge, func(f map[string][]byte) {
+		f[bundle.ManifestName] = bytes.Replace(f[bundle.ManifestName], []byte(`"rawSize":`), []byte(`"rawSize":99999999`), 1)
+	})
+	refused := runtimetest.Bundle(t, "refused", runtimetest.Domain("h.example", route.Route{ID: "x", Match: route.Match{Path: route.Path{Prefix: "/"}}, Upstream: "nobody"}))
+	out["a route without its upstream"] = row{refused.Files(), CodeRefused}
+	unknown := runtimetest.Bundle(t, "unknown", runtimetest.Domain("h.example", route.Route{ID: "x", Match: route.Match{Path: route.Path{Prefix: "/"}}, Filters: route.Filters{"nope": []byte("{}")}}))
+	out["an unknown filter"] = row{unknown.Files(), CodeRefused}
+	return out
+}
+
+func TestEveryCorruptionIsRefused(t *testing.T) {
+	good, next := runtimetest.Answering(t, "h.example", "good"), runtimetest.Answering(t, "h.example", "next")
+	for name, c := range corruptions(t, next) {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, nil)
+			r.write(good.Files())
+			r.Start()
+			before := r.holder.Current()
+			r.write(c.files)
+			lines := strings.Count(r.log.String(), "\n")
+			for range 3 {
+				r.Look()
+			}
+			r.expect("good", c.code)
+			if r.holder.Current() != before {
+				t.Error("the snapshot was touched")
+			}
+			if n := strings.Count(r.log.String(), "\n") - lines; n != 1 {
+				t.Errorf("%d lines were logged:\n%s", n, r.log)
+			}
+			tries := r.seen.results["rejected"] + r.seen.results["waiting"]
+			if tries != 1 {
+				t.Errorf("tried %d times", tries)
+			}
+			r.write(next.Files())
+			r.Look()
+			r.expect("next", "")
+			if r.Status().RejectedDigest != "" {
+				t.Error("the rejected digest stays")
+			}
+
+			cold := newRig(t, nil)
+			cold.write(c.files)
+			cold.Start()
+			cold.expect("", c.code)
+		})
+	}
+}
+
+func TestBackToTheServedBundle(t *testing.T) {
+	r := newRig(t, nil)
+	good := runtimetest.Answering(t, "h.example", "good")
+	bad := maps.Clone(good.Files())
+	bad[bundle.ManifestName] = []byte("{")
+	r.write(good.Files())
+	r.Start()
+	r.write(bad)
+	r.Look()
+	r.expect("good", bundle.CodeMalformed)
+	if got := r.Status().RejectedDigest; got != bundle.DigestOf([]byte("{")) {
+		t.Errorf("rejected digest %q", got)
+	}
+	r.write(good.Files())
+	r.Look()
+	r.expect("good", "")
+	if r.seen.swaps != 1 {
+		t.Errorf("%d swaps", r.seen.swaps)
+	}
+}
+
+func TestMissingShardsAreWaitedFor(t *testing.T) {
+	r := newRig(t, nil)
+	a, b := runtimetest.Answering(t, "h.example", "a"), runtimetest.Answering(t, "h.example", "b")
+	r.write(a.Files())
+	r.Start()
+	// The parts of a projected volume arrive one after another.
+	half := map[string][]byte{bundle.ManifestName: b.Files()[bundle.ManifestName]}
+	maps.Copy(half, a.Files())
+	half[bundle.ManifestName] = b.Files()[bundle.ManifestName]
+	for range 2 {
+		r.write(half)
+		r.Look()
+		r.expect("a", bundle.CodeIncomplete)
+	}
+	maps.Copy(half, b.Files())
+	r.write(half)
+	r.Look()
+	r.expect("b", "")
+}
+
+func TestSameContentSwapsNothing(t *testing.T) {
+	r := newRig(t, nil)
+	d := func() route.Domain {
+		return runtimetest.Domain("h.example", route.Route{ID: "x", Match: route.Match{Path: route.Path{Prefix: "/"}}, Filters: route.Filters{"respond": []byte(`{"body":"x","contentType":"text/plain","status":200}`)}})
+	}
+	a, b := runtimetest.Bundle(t, "r1", d()), runtimetest.Bundle(t, "r2", d())
+	r.write(a.Files())
+	r.Start()
+	first := r.holder.Acquire(1)
+	r.write(b.Files())
+	r.Look()
+	s := r.Status()
+	if s.Digest != b.Digest() || s.Revision != "r2" || s.LastError != nil || !s.LoadedAt.Equal(first.LoadedAt) {
+		t.Errorf("status %+v", s)
+	}
+	now := r.holder.Current()
+	if now.Table != first.Table || r.seen.swaps != 1 {
+		t.Error("the table was swapped")
+	}
+	if now.Digest != b.Digest() {
+		t.Error("the snapshot has the old digest")
+	}
+	first.Release(1)
+	r.Retire()
+	if n := r.retired.tables[now.Table]; n != 1 || r.retired.count() != 0 {
+		t.Errorf("%d snapshots hold the table, %d wait", n, r.retired.count())
+	}
+	r.expect("x", "")
+}
+
+func TestSignature(t *testing.T) {
+	pub, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, other, _ := ed25519.GenerateKey(nil)
+	r := newRig(t, func(c *Config) { c.VerifyKey = pub })
+	a, b := runtimetest.Answering(t, "h.example", "a"), runtimetest.Answering(t, "h.example", "b")
+	r.write(a.Files())
+	r.Start()
+	r.expect("", bundle.CodeSignatureMissing)
+	a.Sign(other)
+	r.write(a.Files())
+	r.Look()
+	r.expect("", bundle.CodeSignatureInvalid)
+	a.Sign(key)
+	r.write(a.Files())
+	r.Look()
+	r.expect("a", "")
+	r.write(b.Files())
+	r.Look()
+	r.expect("a", bundle.CodeSignatureMissing)
+	// The signature of another bundle.
+	files := maps.Clone(b.Files())
+	files[bundle.SignatureName] = a.Files()[bundle.SignatureName]
+	r.write(files)
+	r.Look()
+	r.expect("a", bundle.CodeSignatureInvalid)
+	// What is wrong inside is not even read.
+	files[bundle.ManifestName] = []byte("{")
+	r.write(files)
+	r.Look()
+	if r.Status().LastError == nil {
+		t.Error("a broken manifest was taken")
+	}
+	r.expect("a", r.Status().LastError.Code)
+}
+
+func TestLastGood(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	with := func(c *Config) { c.StateDir = state }
+	a, b := runtimetest.Answering(t, "h.example", "a"), runtimetest.Answering(t, "h.example", "b")
+	r := newRig(t, with)
+	for _, one := range []*bundle.Bundle{a, b} {
+		r.write(one.Files())
+		r.Look()
+	}
+	entries, err := os.ReadDir(state)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("the state folder holds %v %v", entries, err)
+	}
+
+	again := newRig(t, with)
+	again.write(map[string][]byte{bundle.ManifestName: []byte("broken")})
+	again.Start()
+	again.expect("b", bundle.CodeMalformed)
+	if !again.Status().OnLastGood {
+		t.Error("the status does not say that it is the last good bundle")
+	}
+	again.write(a.Files())
+	again.Look()
+	again.expect("a", "")
+	if again.Status().OnLastGood {
+		t.Error("the status still says so")
+	}
+
+	// The mount comes to hold the very bundle that was kept.
+	third := newRig(t, with)
+	third.Start()
+	third.expect("a", bundle.CodeEmpty)
+	third.write(a.Files())
+	third.Look()
+	third.expect("a", "")
+	if third.Status().OnLastGood || third.seen.swaps != 1 {
+		t.Errorf("on last good %v, %d swaps", third.Status().OnLastGood, third.seen.swaps)
+	}
+
+	// A last good bundle that went bad leads to the fallback.
+	kept, err := os.Readlink(filepath.Join(state, currentLink))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(state, kept, bundle.ManifestName), []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	fallback := filepath.Join(t.TempDir(), "fallback")
+	if err := b.WriteDir(fallback); err != nil {
+		t.Fatal(err)
+	}
+	fourth := newRig(t, func(c *Config) { c.StateDir, c.FallbackDir = state, fallback })
+	fourth.Start()
+	fourth.expect("b", bundle.CodeEmpty)
+	if !fourth.Status().OnLastGood {
+		t.Error("the fallback is not told")
+	}
+}
+
+func TestLastGoodMustBeSigned(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	r := newRig(t, func(c *Config) { c.StateDir = state })
+	r.write(runtimetest.Answering(t, "h.example", "a").Files())
+	r.Start()
+	pub, _, _ := ed25519.GenerateKey(nil)
+	keyed := newRig(t, func(c *Config) { c.StateDir, c.VerifyKey = state, pub })
+	keyed.Start()
+	keyed.expect("", bundle.CodeEmpty)
+}
+
+func TestStateFolderThatCannotBeWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, func(c *Config) { c.StateDir = filepath.Join(file, "state") })
+	r.write(runtimetest.Answering(t, "h.example", "a").Files())
+	r.Start()
+	r.expect("a", "")
+	if !strings.Contains(r.log.String(), "last good bundle cannot be kept") {
+		t.Errorf("not told:\n%s", r.log)
+	}
+}
+
+func TestPanicInBuildIsARefusal(t *testing.T) {
+	filters, err := filter.NewRegistry([]filter.Spec{{Name: "boom", New: func(filter.Env, json.RawMessage) (filter.Filter, error) { panic("boom") }},
+		{Name: "respond", Priority: 1, New: func(filter.Env, json.RawMessage) (filter.Filter, error) { return struct{}{}, nil }}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, func(c *Config) { c.Filters = filters })
+	r.write(runtimetest.Answering(t, "h.example", "a").Files())
+	r.Start()
+	bad := runtimetest.Bundle(t, "bad", runtimetest.Domain("h.example", route.Route{ID: "x", Match: route.Match{Path: route.Path{Prefix: "/"}}, Filters: route.Filters{"boom": []byte(`{}`)}}))
+	r.write(bad.Files())
+	r.Look()
+	r.expect("a", CodeInternal)
+}
+
+func TestOldSnapshotsAreRetired(t *testing.T) {
+	r := newRig(t, nil)
+	r.write(runtimetest.Answering(t, "h.example", "0").Files())
+	r.Start()
+	held := r.holder.Acquire(3)
+	for i := range 5 {
+		r.write(runtimetest.Answering(t, "h.example", fmt.Sprint(i+1)).Files())
+		r.Look()
+	}
+	if r.seen.live != 6 {
+		t.Errorf("%d snapshots live, want 6", r.seen.live)
+	}
+	r.Retire()
+	if r.seen.live != 2 {
+		t.Errorf("%d snapshots live, want 2", r.seen.live)
+	}
+	held.Release(3)
+	r.Retire()
+	if r.seen.live != 1 || len(r.retired.tables) != 1 {
+		t.Errorf("%d snapshots live, want 1", r.seen.live)
+	}
+}
+
+// TestSwapUnderLoad takes and gives back snapshots from many goroutines while
+// bundles are swapped and old tables closed: none is closed in use.
+func TestSwapUnderLoad(t *testing.T) {
+	var closed sync.Map
+	var inUse atomic.Int64
+	spec := filter.Spec{Name: "respond", New: func(_ filter.Env, raw json.RawMessage) (filter.Filter, error) {
+		return &closing{key: string(raw), closed: &closed}, nil
+	}}
+	filters, err := filter.NewRegistry([]filter.Spec{spec})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, func(c *Config) { c.Filters = filters })
+	r.write(runtimetest.Answering(t, "h.example", "0").Files())
+	r.Start()
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for shard := range uint32(8) {
+		wg.Go(func() {
+			var m table.Match
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				s := r.holder.Acquire(shard)
+				s.Table.Match(&table.Request{Method: "GET", Host: "h.example", Path: "/", Header: &filter.Header{}}, &m)
+				if m.Route == nil {
+					t.Error("no route")
+				} else if _, gone := closed.Load(string(m.Route.Def.Filters["respond"])); gone {
+					t.Error("a table was closed in use")
+				}
+				inUse.Add(1)
+				s.Release(shard)
+			}
+		})
+	}
+	for i := range 100 {
+		r.write(runtimetest.Answering(t, "h.example", fmt.Sprint(i+1)).Files())
+		r.Look()
+		r.Retire()
+	}
+	close(stop)
+	wg.Wait()
+	r.Retire()
+	n := 0
+	closed.Range(func(any, any) bool { n++; return true })
+	if n != 100 || inUse.Load() == 0 {
+		t.Errorf("%d of 100 old tables were closed", n)
+	}
+}
+
+type closing struct {
+	key    string
+	closed *sync.Map
+}
+
+func (c *closing) Request(*filter.Exchange) filter.Verdict { return filter.Continue }
+
+func (c *closing) Close() error {
+	if _, twice := c.closed.LoadOrStore(c.key, true); twice {
+		panic("closed twice: " + c.key)
+	}
+	return nil
+}
