@@ -103,8 +103,12 @@ func (in inspection) text(w io.Writer) error {
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, kv := range [][2]string{
-		{"digest", in.Digest}, {"content", m.Content}, {"revision", or(m.Revision, "none")}, {"compiler", m.Compiler},
-		{"format", fmt.Sprint(m.Format)}, {"signature", signature},
+		{"digest", in.Digest},
+		{"content", m.Content},
+		{"revision", or(m.Revision, "none")},
+		{"compiler", m.Compiler},
+		{"format", fmt.Sprint(m.Format)},
+		{"signature", signature},
 		{"size", fmt.Sprintf("%s in %s", bytesText(size), count(len(m.Shards)+len(m.Sources), "shard"))},
 		{"counts", fmt.Sprintf("%s, %s, %s", count(m.Counts.Domains, "domain"), count(m.Counts.Routes, "route"), count(m.Counts.Upstreams, "upstream"))},
 	} {

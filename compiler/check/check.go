@@ -18,7 +18,7 @@ type Rule struct {
 	Severity diag.Severity
 
 	run func(*pass)
-	// whole marks rules that compare routes with each other; they run only on a
+	// whole marks rules that look at what the routes are together; they run only on a
 	// program whose every route is sound by itself.
 	whole bool
 }

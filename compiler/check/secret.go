@@ -73,7 +73,7 @@ var unknownSecret = Rule{
 }
 
 var unusedSecret = Rule{
-	Code: "unused-secret", Severity: diag.Warning,
+	Code: "unused-secret", Severity: diag.Warning, whole: true,
 	Purpose: "every declared secret is used by a filter",
 	run: func(p *pass) {
 		used := map[*ir.Domain]map[string]bool{}

@@ -68,7 +68,7 @@ var unknownUpstream = Rule{
 }
 
 var unusedUpstream = Rule{
-	Code: "unused-upstream", Severity: diag.Warning,
+	Code: "unused-upstream", Severity: diag.Warning, whole: true,
 	Purpose: "every declared upstream is used by a route",
 	run: func(p *pass) {
 		usedAnywhere := map[string]bool{}

@@ -72,8 +72,10 @@ type edit struct {
 }
 
 // requestSide and responseSide let the chain see only the sides that do anything.
-type requestSide struct{ e edits }
-type responseSide struct{ e edits }
+type (
+	requestSide  struct{ e edits }
+	responseSide struct{ e edits }
+)
 
 func build(env filter.Env, c Config) (filter.Filter, error) {
 	var h headers

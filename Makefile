@@ -1,0 +1,66 @@
+# Everything is built with the Go toolchain on this machine at the versions in
+# go.mod and ci/tools/go.mod; nothing else is needed but git and make.
+export GOTOOLCHAIN := local
+export GOFLAGS := -buildvcs=false
+GO ?= go
+TOOL := $(GO) tool -modfile=ci/tools/go.mod
+CGO := $(shell $(GO) env CGO_ENABLED)
+BIN := bin
+FUZZTIME ?= 20s
+LISTEN ?= 127.0.0.1:8080
+ADMIN ?= 127.0.0.1:8081
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test race lint fmt generate fuzz bench ci clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: build ## serve the example in routes/ and swap on save (LISTEN=, ADMIN= set the addresses)
+	@exec $(BIN)/lintel dev routes --listen $(LISTEN) --admin $(ADMIN)
+
+build: ## build the programs into bin/
+	@echo "building lintel and lintel-gateway into $(BIN)/ (the first time takes about a minute)"
+	@mkdir -p $(BIN)
+	@$(GO) build -trimpath -o $(BIN)/lintel ./cmd/lintel
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o $(BIN)/lintel-gateway ./cmd/lintel-gateway
+
+test: build ## run every test, then those of the engine and the codecs under the race detector
+	@echo "running all tests"
+	@$(GO) test ./...
+	@$(MAKE) --no-print-directory race
+
+race: ## run the tests under the race detector (needs a C compiler)
+	@if command -v cc >/dev/null 2>&1 || command -v gcc >/dev/null 2>&1; then \
+		echo "running the tests under the race detector"; \
+		CGO_ENABLED=1 $(GO) test -race -short ./schemas/... ./runtime/... ./compiler/...; \
+	else \
+		echo "=== SKIPPED: the race detector needs a C compiler and there is none ==="; \
+	fi
+
+lint: ## check format, vet, staticcheck and generated files
+	@echo "checking format, vet, staticcheck and generated files"
+	@out=$$($(TOOL) gofumpt -l .); if [ -n "$$out" ]; then echo "not formatted (make fmt):"; echo "$$out"; exit 1; fi
+	@$(GO) vet ./...
+	@$(TOOL) staticcheck ./...
+	@$(MAKE) --no-print-directory build
+	@$(BIN)/lintel schema sync --check routes
+	@sh ci/generated.sh
+
+fmt: ## format Go and CUE files
+	@$(TOOL) gofumpt -w .
+
+generate: build ## write the generated files: filter schema and list, routes/lintel.cue
+	@$(GO) run ./compiler/filtergen
+	@$(BIN)/lintel schema sync routes
+
+fuzz: ## run every fuzz target for FUZZTIME
+	@sh ci/fuzz.sh $(FUZZTIME)
+
+bench: build ## measure the compiler, the bundle, the table, the swap and the proxy; prints the figures
+	@sh ci/bench/run.sh
+
+ci: lint test ## what continuous integration runs
+
+clean: ## remove what was built
+	@rm -rf $(BIN)
