@@ -42,9 +42,7 @@ func (w *worker) domain(d folder) result {
 		return r
 	}
 	r.domain.Index = lazy
-	if data, err := ir.EncodeDomain(r.domain); err == nil {
-		w.cache.put(key, data)
-	}
+	w.cache.put(key, ir.EncodeDomain(r.domain))
 	return r
 }
 
