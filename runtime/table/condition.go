@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -58,6 +59,11 @@ func compileConditions(m *route.Match) ([]condition, error) {
 
 // CompileRegex compiles an expression that must match a whole value.
 func CompileRegex(s string) (*regexp.Regexp, error) {
+	// Parsed alone first: it must be an expression by itself, and an error names
+	// what was written.
+	if _, err := syntax.Parse(s, syntax.Perl); err != nil {
+		return nil, fmt.Errorf("regex %q: %w", s, err)
+	}
 	re, err := regexp.Compile(`\A(?:` + s + `)\z`)
 	if err != nil {
 		return nil, fmt.Errorf("regex %q: %w", s, err)
