@@ -70,13 +70,14 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list filters: %w", err)
 	}
-	prog, found, err := load.Load(ctx, load.Options{
+	loaded, err := load.Load(ctx, load.Options{
 		Dir: o.Dir, FS: o.FS, Base: o.Base, Cache: o.Cache, Version: o.Compiler,
 		Workers: o.Workers, Limits: o.Limits,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load routes: %w", err)
 	}
+	prog, found := loaded.Program, loaded.Diagnostics
 	res := &Result{Program: prog, Diagnostics: found}
 	if found.HasErrors() {
 		return res, nil
@@ -89,6 +90,7 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	loaded.Prove(res.Diagnostics)
 	return res, nil
 }
 
@@ -99,7 +101,18 @@ func build(prog *ir.Program, filters *filter.Registry, o Options) (*bundle.Bundl
 	if err != nil {
 		return nil, fmt.Errorf("emit bundle: %w", err)
 	}
-	in := table.Input{Shared: b.Shared(), Domains: b.Domains()}
+	// A domain that has been built before from the same bytes builds again; that no
+	// two domains own one host is a check's business.
+	proven := map[string]bool{}
+	for _, d := range prog.Domains {
+		proven[d.Def.Name] = d.Proven
+	}
+	in := table.Input{Shared: b.Shared()}
+	for _, d := range b.Domains() {
+		if !proven[d.Def.Name] {
+			in.Domains = append(in.Domains, d)
+		}
+	}
 	t, err := table.Build(in, nil, table.Env{Filters: filters, Upstreams: &upstream.Registry{}, Secret: noSecret})
 	if err != nil {
 		return nil, fmt.Errorf("build the table of the bundle: %w", err)

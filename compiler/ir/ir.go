@@ -34,6 +34,11 @@ type Domain struct {
 	Index Index
 	// Pos is the place of the domain's declaration, or of its first file.
 	Pos diag.Pos
+	// Proven tells that this very domain, with this very shared part, was checked
+	// and built before by this build of the compiler without a finding. What
+	// concerns the domain alone need not be looked at again; what concerns several
+	// domains must.
+	Proven bool
 }
 
 // Route is one route with what never enters the bundle.

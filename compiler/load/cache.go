@@ -107,6 +107,9 @@ func (c *cache) key(domain string, shared, files []file) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// proofOf is the key of the proof that belongs to a domain's key.
+func proofOf(key string) string { return key + "-proven" }
+
 // write adds texts with their lengths, so that no two lists write alike.
 func write(h hash.Hash, texts ...string) {
 	for _, t := range texts {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lintel-gateway/lintel/compiler/diag"
 	"github.com/lintel-gateway/lintel/compiler/ir"
 )
 
@@ -29,11 +30,11 @@ secrets: s: file: "x/y"
 
 func loadTree(t *testing.T, fsys fs.FS, cache string) *ir.Program {
 	t.Helper()
-	p, found, err := Load(t.Context(), Options{FS: fsys, Cache: cache})
-	if err != nil || len(found) > 0 {
-		t.Fatalf("load: %v %v", err, found)
+	res, err := Load(t.Context(), Options{FS: fsys, Cache: cache})
+	if err != nil || len(res.Diagnostics) > 0 {
+		t.Fatalf("load: %v %v", err, res)
 	}
-	return p
+	return res.Program
 }
 
 func entries(t *testing.T, dir string) (files []string) {
@@ -143,4 +144,49 @@ func TestCacheTrim(t *testing.T) {
 			t.Errorf("%s kept: %v, want %v", key, got, want)
 		}
 	}
+}
+
+// TestProve holds that a proof is of one content: a change of the domain or of a
+// shared file makes it void.
+func TestProve(t *testing.T) {
+	dir := t.TempDir()
+	load := func(fsys fstest.MapFS) (r *Result, proven []bool) {
+		t.Helper()
+		r, err := Load(t.Context(), Options{FS: fsys, Cache: dir})
+		if err != nil || r.Diagnostics.HasErrors() {
+			t.Fatalf("load: %v %v", err, r)
+		}
+		for _, d := range r.Program.Domains {
+			proven = append(proven, d.Proven)
+		}
+		return r, proven
+	}
+	check := func(what string, got []bool, want ...bool) {
+		t.Helper()
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", what, d)
+		}
+	}
+	_, got := load(testTree())
+	check("cold", got, false, false)
+	r, got := load(testTree())
+	check("cached and not proven", got, false, false)
+	r.Prove(diag.List{{Severity: diag.Warning}})
+	_, got = load(testTree())
+	check("a finding without a place", got, false, false)
+	r, _ = load(testTree())
+	r.Prove(diag.List{{Severity: diag.Warning, Pos: diag.Pos{File: "routes/a.example/a.cue", Line: 1}}})
+	_, got = load(testTree())
+	check("a finding in one domain", got, false, true)
+	r, _ = load(testTree())
+	r.Prove(nil)
+	_, got = load(testTree())
+	check("proven", got, true, true)
+	changed := testTree()
+	changed["a.example/a.cue"].Data = append(changed["a.example/a.cue"].Data, "routes: more: upstream: \"u\"\n"...)
+	_, got = load(changed)
+	check("one domain changed", got, false, true)
+	changed["shared.cue"] = &fstest.MapFile{Data: []byte("package routes\nupstreams: s: endpoints: [\"10.0.0.1:80\"]\n")}
+	_, got = load(changed)
+	check("shared file changed", got, false, false)
 }

@@ -87,23 +87,23 @@ func TestLinks(t *testing.T) {
 	must(os.Symlink(filepath.Join(outside, "x.cue"), filepath.Join(dir, "a.example", "x.cue")))
 	must(os.Symlink(outside, filepath.Join(dir, "b.example")))
 	must(os.Symlink(filepath.Join(outside, "x.cue"), filepath.Join(dir, "shared.cue")))
-	prog, found, err := Load(t.Context(), Options{Dir: dir, Base: "routes", Cache: "off"})
+	res, err := Load(t.Context(), Options{Dir: dir, Base: "routes", Cache: "off"})
 	must(err)
 	var got []string
-	for _, d := range found {
+	for _, d := range res.Diagnostics {
 		got = append(got, d.Pos.File+" "+d.Code)
 	}
 	want := []string{"routes/a.example/x.cue not-a-file", "routes/b.example not-a-file", "routes/shared.cue not-a-file"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("diagnostics differ (-want +got):\n%s", d)
 	}
-	if len(prog.Files) != 0 {
-		t.Errorf("files were read through links: %d", len(prog.Files))
+	if len(res.Program.Files) != 0 {
+		t.Errorf("files were read through links: %d", len(res.Program.Files))
 	}
 }
 
 func TestLoadAbsent(t *testing.T) {
-	_, _, err := Load(t.Context(), Options{Dir: filepath.Join(t.TempDir(), "none"), Cache: "off"})
+	_, err := Load(t.Context(), Options{Dir: filepath.Join(t.TempDir(), "none"), Cache: "off"})
 	if err == nil || !strings.Contains(err.Error(), "open routes directory") {
 		t.Errorf("error %v", err)
 	}

@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 
 	"github.com/lintel-gateway/lintel/compiler/diag"
@@ -40,29 +42,56 @@ type Options struct {
 	Limits Limits
 }
 
-// Load reads and evaluates a routes directory. The program holds the domains that
-// are clean; it is nil when evaluation could not be ended in bounds. Mistakes in
-// route files are diagnostics, sorted; what keeps the compiler from working is an
-// error.
+// Result is what a load came to.
+type Result struct {
+	// Program holds the domains that are clean; it is nil when the evaluation ran
+	// out of its limits.
+	Program *ir.Program
+	// Diagnostics are the mistakes in route files, sorted.
+	Diagnostics diag.List
+
+	cache *cache
+	keys  map[string]string // of the domains that are not proven, by folder
+}
+
+// Prove remembers in the cache that the domains of the program were checked and
+// built without an error (ir.Domain.Proven). Domains with a warning are left out,
+// so that they are warned of again; a finding outside of all domains leaves out
+// everything.
+func (r *Result) Prove(findings diag.List) {
+	for _, d := range findings {
+		dir := path.Dir(d.Pos.File)
+		if !strings.Contains(dir, "/") {
+			return
+		}
+		delete(r.keys, dir)
+	}
+	for _, k := range r.keys {
+		r.cache.put(proofOf(k), []byte("proven"))
+	}
+}
+
+// Load reads and evaluates a routes directory. Mistakes in route files are
+// diagnostics; what keeps the compiler from working is an error.
 //
 // When a limit trips, Load returns its diagnostic at once and the goroutine inside
 // CUE is left behind, since nothing can stop it: the process is expected to print
 // and end.
-func Load(ctx context.Context, o Options) (*ir.Program, diag.List, error) {
+func Load(ctx context.Context, o Options) (*Result, error) {
 	fsys, closeFS, err := o.open()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer closeFS()
 	t, found, err := discover(fsys, o.Base)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	found = append(found, outdated(t, o)...)
 	names, contents := schemas.Files()
 	schema, err := shape.Parse(names, contents)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	l := &loader{
 		tree: t, schema: schema, watchdog: newWatchdog(o.Limits),
@@ -77,15 +106,18 @@ func Load(ctx context.Context, o Options) (*ir.Program, diag.List, error) {
 	go func() { done <- l.run(ctx) }()
 	select {
 	case <-ctx.Done():
-		return nil, nil, ctx.Err()
+		return nil, ctx.Err()
 	case d := <-tripped:
-		return nil, append(found, d).Sort(), nil
+		return &Result{Diagnostics: append(found, d).Sort()}, nil
 	case out := <-done:
 		if out.err != nil {
-			return nil, nil, out.err
+			return nil, out.err
 		}
 		l.cache.trim()
-		return out.program, append(found, out.found...).Sort(), nil
+		return &Result{
+			Program: out.program, Diagnostics: append(found, out.found...).Sort(),
+			cache: l.cache, keys: out.keys,
+		}, nil
 	}
 }
 
@@ -126,6 +158,7 @@ type loader struct {
 type outcome struct {
 	program *ir.Program
 	found   diag.List
+	keys    map[string]string
 	err     error
 }
 
@@ -142,7 +175,7 @@ func (l *loader) run(ctx context.Context) (out outcome) {
 	shared, found, err := l.loadShared()
 	if err != nil || found.HasErrors() {
 		// A mistake in a shared file would show again in every domain.
-		return outcome{p, found, err}
+		return outcome{program: p, found: found, err: err}
 	}
 	p.Shared, l.shared = shared, shared
 	results := make([]result, len(l.tree.domains))
@@ -164,14 +197,18 @@ func (l *loader) run(ctx context.Context) (out outcome) {
 	}
 	close(jobs)
 	wg.Wait()
-	for _, r := range results {
+	keys := map[string]string{}
+	for i, r := range results {
 		if r.err != nil {
 			return outcome{err: r.err}
 		}
 		found = append(found, r.found...)
 		if r.domain != nil {
 			p.Domains = append(p.Domains, r.domain)
+			if r.key != "" && !r.domain.Proven {
+				keys[path.Dir(l.tree.domains[i].files[0].name)] = r.key
+			}
 		}
 	}
-	return outcome{program: p, found: found, err: ctx.Err()}
+	return outcome{program: p, found: found, keys: keys, err: ctx.Err()}
 }

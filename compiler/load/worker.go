@@ -18,6 +18,7 @@ import (
 // result is what became of one domain.
 type result struct {
 	domain *ir.Domain
+	key    string // of the cache, "" without one
 	found  diag.List
 	err    error
 }
@@ -34,14 +35,15 @@ func (w *worker) domain(d folder) result {
 	lazy := index.Lazy(func() []*ast.File { return append(reparse(d.files), reparse(w.tree.shared)...) })
 	if data, ok := w.cache.get(key); ok {
 		if dom, err := ir.DecodeDomain(data, lazy); err == nil {
-			return result{domain: dom}
+			_, dom.Proven = w.cache.get(proofOf(key))
+			return result{domain: dom, key: key}
 		}
 	}
 	r := w.evaluate(d)
 	if r.domain == nil || len(r.found) > 0 {
 		return r
 	}
-	r.domain.Index = lazy
+	r.domain.Index, r.key = lazy, key
 	w.cache.put(key, ir.EncodeDomain(r.domain))
 	return r
 }
