@@ -47,7 +47,7 @@ type Options struct {
 
 // Result is what a compile came to.
 type Result struct {
-	// Program is what was loaded; nil when the evaluation ran out of its limits.
+	// Program is what was loaded: the clean domains, and the text of all files.
 	Program *ir.Program
 	// Bundle is nil when there are errors among the diagnostics.
 	Bundle *bundle.Bundle

@@ -135,6 +135,9 @@ func (a *assembly) upstreams(in map[string]map[string]any, without map[string]ro
 		if _, shared := without[name]; shared {
 			continue
 		}
+		if !a.named("upstreams", name) {
+			continue
+		}
 		v := in[name]
 		if list, ok := v["endpoints"].([]any); ok {
 			for i, e := range list {
@@ -163,6 +166,9 @@ func (a *assembly) secrets(in map[string]map[string]any, without map[string]rout
 		if _, shared := without[name]; shared {
 			continue
 		}
+		if !a.named("secrets", name) {
+			continue
+		}
 		if err := a.schema.Def("#Secret").Fill(in[name]); err != nil {
 			return nil, err
 		}
@@ -175,6 +181,34 @@ func (a *assembly) secrets(in map[string]map[string]any, without map[string]rout
 		}
 	}
 	return out, nil
+}
+
+// named tells whether a name can be one, and reports it if not.
+func (a *assembly) named(path ...string) bool {
+	name := path[len(path)-1]
+	if validName(name) {
+		return true
+	}
+	pos, _ := a.index.Lookup(path...)
+	a.found = append(a.found, diag.Diagnostic{
+		Code: "bad-name", Severity: diag.Error, Pos: pos, Path: diag.Path(path...),
+		Message: fmt.Sprintf("%q is not a name that may stand under %s", name, path[0]),
+		Hint:    `use letters, digits, ".", "_" and "-", at most 128, and begin with a letter or digit`,
+	})
+	return false
+}
+
+func validName(name string) bool {
+	if name == "" || len(name) > 128 {
+		return false
+	}
+	for i, c := range []byte(name) {
+		alnum := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !alnum && (i == 0 || c != '.' && c != '_' && c != '-') {
+			return false
+		}
+	}
+	return true
 }
 
 // decode moves a filled value into its Go type. What the schema allowed and the
@@ -191,7 +225,7 @@ func (a *assembly) decode(v, into any, path ...string) bool {
 	}
 	pos, _ := a.index.Lookup(path...)
 	a.found = append(a.found, diag.Diagnostic{
-		Code: "bad-format", Severity: diag.Error, Pos: pos, Path: strings.Join(path, "."),
+		Code: "bad-format", Severity: diag.Error, Pos: pos, Path: diag.Path(path...),
 		Message: "the value cannot be read: " + strings.TrimPrefix(err.Error(), "json: "),
 	})
 	return false

@@ -13,6 +13,9 @@ func (a *assembly) routes(d *Domain, in map[string]map[string]any, module func(f
 	d.Def.Routes = make([]route.Route, 0, len(in))
 	d.Routes = make([]*Route, 0, len(in))
 	for _, name := range sortedKeys(in) {
+		if !a.named("routes", name) {
+			continue
+		}
 		v := in[name]
 		if err := shape.Fill(v); err != nil {
 			return err

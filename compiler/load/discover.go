@@ -45,6 +45,20 @@ type tree struct {
 	lintel  []byte // the directory's own lintel.cue, nil without one
 }
 
+// texts maps every route file to its text.
+func (t *tree) texts() map[string][]byte {
+	out := map[string][]byte{}
+	for _, f := range t.shared {
+		out[f.name] = f.data
+	}
+	for _, d := range t.domains {
+		for _, f := range d.files {
+			out[f.name] = f.data
+		}
+	}
+	return out
+}
+
 type folder struct {
 	name  string
 	files []file

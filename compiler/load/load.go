@@ -44,8 +44,7 @@ type Options struct {
 
 // Result is what a load came to.
 type Result struct {
-	// Program holds the domains that are clean; it is nil when the evaluation ran
-	// out of its limits.
+	// Program holds the domains that are clean, and the text of all files.
 	Program *ir.Program
 	// Diagnostics are the mistakes in route files, sorted.
 	Diagnostics diag.List
@@ -94,7 +93,7 @@ func Load(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	l := &loader{
-		tree: t, schema: schema, watchdog: newWatchdog(o.Limits),
+		tree: t, files: t.texts(), schema: schema, watchdog: newWatchdog(o.Limits),
 		cache: openCache(o.Cache, o.Version), workers: o.Workers,
 	}
 	if l.workers <= 0 {
@@ -108,7 +107,7 @@ func Load(ctx context.Context, o Options) (*Result, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case d := <-tripped:
-		return &Result{Diagnostics: append(found, d).Sort()}, nil
+		return &Result{Program: &ir.Program{Files: l.files}, Diagnostics: append(found, d).Sort()}, nil
 	case out := <-done:
 		if out.err != nil {
 			return nil, out.err
@@ -147,6 +146,7 @@ func (o *Options) open() (fs.FS, func(), error) {
 // loader is one load under way.
 type loader struct {
 	tree     *tree
+	files    map[string][]byte // read only
 	schema   *shape.Schema
 	watchdog *watchdog
 	cache    *cache
@@ -163,15 +163,7 @@ type outcome struct {
 }
 
 func (l *loader) run(ctx context.Context) (out outcome) {
-	p := &ir.Program{Files: map[string][]byte{}}
-	for _, f := range l.tree.shared {
-		p.Files[f.name] = f.data
-	}
-	for _, d := range l.tree.domains {
-		for _, f := range d.files {
-			p.Files[f.name] = f.data
-		}
-	}
+	p := &ir.Program{Files: l.files}
 	shared, found, err := l.loadShared()
 	if err != nil || found.HasErrors() {
 		// A mistake in a shared file would show again in every domain.

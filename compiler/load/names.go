@@ -124,19 +124,12 @@ func packageHint(have string) string {
 	return fmt.Sprintf("it says %q", "package "+have)
 }
 
-// checkRoutes finds routes that are written in two files, cases files that do
-// more than add cases, and names that are none.
+// checkRoutes finds routes that are written in two files, and cases files that do
+// more than add cases.
 func checkRoutes(files []*ast.File) (found diag.List) {
 	first := map[string]entry{}
 	for _, e := range members(files, "routes") {
 		at := diag.Path("routes", e.name)
-		if !validName(e.name) {
-			found = append(found, diag.Diagnostic{
-				Code: "bad-name", Severity: diag.Error, Pos: index.Place(e.label), Path: at,
-				Message: fmt.Sprintf("the route name %q is no name", e.name),
-				Hint:    `use letters, digits, ".", "_" and "-"`,
-			})
-		}
 		if isCases(e.file) {
 			found = append(found, onlyTests(e, at)...)
 			continue
@@ -194,16 +187,4 @@ func checkShared(files, shared []*ast.File) (found diag.List) {
 		}
 	}
 	return found
-}
-
-func validName(name string) bool {
-	if name == "" || len(name) > 128 || strings.ContainsRune("._-", rune(name[0])) {
-		return false
-	}
-	for _, r := range name {
-		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r) {
-			return false
-		}
-	}
-	return true
 }
