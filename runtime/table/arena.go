@@ -2,25 +2,26 @@ package table
 
 import "strings"
 
-// none marks an absent node or slot.
+// none marks an absent node or extra.
 const none = 0
 
-// node is one node of a byte radix in the arena. Slots hold candidates whose
-// pattern ends here; 0 is no slot. Index-based, so that the garbage collector
-// has nothing to follow.
+// node is one node of a byte radix in the arena: four of them fill a cache line, and
+// most nodes are no more than this. Index-based, so that the garbage collector has
+// nothing to follow.
 type node struct {
-	label   uint32 // offset into labels
-	kids    uint32 // first child; children are contiguous
-	alts    uint32 // first parameter alternative
-	exact   uint32
-	tmpl    uint32
-	prefix  uint32
-	rest    uint32
-	up      uint32 // nearest ancestor with a prefix slot
-	length  uint16 // of the label
-	nkids   uint16
-	nalts   uint16
-	hasRest bool
+	label  uint32 // offset into labels
+	kids   uint32 // first child; children are contiguous
+	extra  uint32
+	length uint16 // of the label
+	nkids  uint8
+	first  byte // of the label
+}
+
+// extra is what a node has where patterns end or parameters begin.
+type extra struct {
+	exact, tmpl, prefix, rest span
+	alts                      span   // parameter alternatives
+	up                        uint32 // nearest extra with a prefix above
 }
 
 // alt is a parameter followed by a literal suffix.
@@ -30,24 +31,23 @@ type alt struct {
 	next   uint32
 }
 
-// candidate is one route in a slot, with what is tested first at hand.
+// candidate is one route of a slot, with what is tested first at hand.
 type candidate struct {
 	route   uint32
 	methods methods
 	plain   bool // no conditions
 }
 
-// span is a slot: candidates in the order of their rank.
+// span is a range of candidates in the order of their rank, or of alternatives.
 type span struct{ start, n uint32 }
 
-// arena holds the radix trees of one domain, one root per host pattern. Node,
-// slot and root 0 are unused.
+// arena holds the radix trees of one domain, one root per host pattern. Node and
+// extra 0 are unused.
 type arena struct {
 	nodes  []node
-	first  []byte // first byte of each node's label, parallel to nodes
+	extras []extra
 	labels string
 	alts   []alt
-	slots  []span
 	cands  []candidate
 	roots  []hostRoot
 }
@@ -61,10 +61,10 @@ type hostRoot struct {
 // search is the state of one lookup.
 type search struct {
 	t        *arena
-	routes   []*Route
+	routes   []Route
 	r        *Request
 	bit      methods
-	prefix   uint32 // deepest prefix node on the static way
+	prefix   uint32 // deepest extra with a prefix on the static way
 	mismatch bool   // some candidate failed by method alone
 	spans    [16][2]uint32
 	n        int
@@ -80,8 +80,8 @@ func (s *search) lookup(root hostRoot) *Route {
 		}
 	}
 	s.n = 0
-	for n := s.prefix; n != none; n = s.t.nodes[n].up {
-		if r := s.try(s.t.nodes[n].prefix); r != nil {
+	for x := s.prefix; x != none; x = s.t.extras[x].up {
+		if r := s.try(s.t.extras[x].prefix); r != nil {
 			return r
 		}
 	}
@@ -103,50 +103,72 @@ func (s *search) walk(ni uint32, i, params int, static bool) *Route {
 	t, path := s.t, s.r.Path
 	for {
 		n := &t.nodes[ni]
-		if n.prefix != none && static && (i == len(path) || path[i] == '/') {
-			s.prefix = ni
-		}
-		if i == len(path) {
-			if n.exact != none && static {
-				if r := s.try(n.exact); r != nil {
-					return r
-				}
+		var x *extra
+		if n.extra != none {
+			x = &t.extras[n.extra]
+			if x.prefix.n != 0 && static && (i == len(path) || path[i] == '/') {
+				s.prefix = n.extra
 			}
-			if n.tmpl != none {
-				if r := s.try(n.tmpl); r != nil {
-					s.n = params
-					return r
-				}
+			if i == len(path) {
+				return s.end(x, i, params, static)
 			}
-			return s.tryRest(n, i, params)
+		} else if i == len(path) {
+			return nil
 		}
-		if n.nkids > 0 {
-			if k := strings.IndexByte(viewBytes(t.first[n.kids:n.kids+uint32(n.nkids)]), path[i]); k >= 0 {
-				kid := n.kids + uint32(k)
-				c := &t.nodes[kid]
-				end := i + int(c.length)
-				if end <= len(path) && path[i:end] == t.labels[c.label:c.label+uint32(c.length)] {
-					if n.nalts == 0 && !n.hasRest {
-						ni, i = kid, end
-						continue
-					}
-					if r := s.walk(kid, end, params, static); r != nil {
-						return r
-					}
-				}
+		if kid := t.child(n, path[i:]); kid != none {
+			end := i + int(t.nodes[kid].length)
+			if x == nil || x.alts.n == 0 && x.rest.n == 0 {
+				ni, i = kid, end
+				continue
 			}
-		}
-		if n.nalts > 0 {
-			if r := s.bind(n, i, params); r != nil {
+			if r := s.walk(kid, end, params, static); r != nil {
 				return r
 			}
 		}
-		return s.tryRest(n, i, params)
+		if x == nil {
+			return nil
+		}
+		if x.alts.n > 0 {
+			if r := s.bind(x, i, params); r != nil {
+				return r
+			}
+		}
+		return s.remainder(x, i, params)
 	}
 }
 
-// bind tries the parameter alternatives of n at path[i], longest suffix first.
-func (s *search) bind(n *node, i, params int) *Route {
+// child returns the child of n whose label begins the rest of the path.
+func (t *arena) child(n *node, rest string) uint32 {
+	kids := t.nodes[n.kids : n.kids+uint32(n.nkids)]
+	for k := range kids {
+		c := &kids[k]
+		if c.first != rest[0] {
+			continue
+		}
+		if int(c.length) <= len(rest) && rest[:c.length] == t.labels[c.label:c.label+uint32(c.length)] {
+			return n.kids + uint32(k)
+		}
+		return none
+	}
+	return none
+}
+
+// end tries what ends where the path ends.
+func (s *search) end(x *extra, i, params int, static bool) *Route {
+	if static {
+		if r := s.try(x.exact); r != nil {
+			return r
+		}
+	}
+	if r := s.try(x.tmpl); r != nil {
+		s.n = params
+		return r
+	}
+	return s.remainder(x, i, params)
+}
+
+// bind tries the parameter alternatives at path[i], longest suffix first.
+func (s *search) bind(x *extra, i, params int) *Route {
 	t, path := s.t, s.r.Path
 	end := strings.IndexByte(path[i:], '/')
 	if end < 0 {
@@ -154,8 +176,8 @@ func (s *search) bind(n *node, i, params int) *Route {
 	} else {
 		end += i
 	}
-	for k := range n.nalts {
-		a := &t.alts[n.alts+uint32(k)]
+	for k := range x.alts.n {
+		a := &t.alts[x.alts.start+k]
 		cut := end - int(a.length)
 		if cut <= i || path[cut:end] != t.labels[a.suffix:a.suffix+a.length] {
 			continue
@@ -168,11 +190,9 @@ func (s *search) bind(n *node, i, params int) *Route {
 	return nil
 }
 
-func (s *search) tryRest(n *node, i, params int) *Route {
-	if !n.hasRest {
-		return nil
-	}
-	r := s.try(n.rest)
+// remainder tries {rest...} at path[i].
+func (s *search) remainder(x *extra, i, params int) *Route {
+	r := s.try(x.rest)
 	if r != nil {
 		s.spans[params] = [2]uint32{uint32(i), uint32(len(s.r.Path))}
 		s.n = params + 1
@@ -180,11 +200,7 @@ func (s *search) tryRest(n *node, i, params int) *Route {
 	return r
 }
 
-func (s *search) try(slot uint32) *Route {
-	if slot == none {
-		return nil
-	}
-	sp := s.t.slots[slot]
+func (s *search) try(sp span) *Route {
 	for i := range sp.n {
 		if r := s.test(&s.t.cands[sp.start+i]); r != nil {
 			return r
@@ -194,7 +210,7 @@ func (s *search) try(slot uint32) *Route {
 }
 
 func (s *search) test(c *candidate) *Route {
-	r := s.routes[c.route]
+	r := &s.routes[c.route]
 	methodOK := c.methods&s.bit != 0
 	if methodOK && s.bit == mOther {
 		methodOK = takesMethod(&r.Def.Match, c.methods, s.bit, s.r.Method)

@@ -45,7 +45,7 @@ func Build(in Input, prev *Table, env Env) (*Table, error) {
 			return nil, fmt.Errorf("domain %s is there twice", d.Name)
 		}
 		for root, pattern := range d.hosts {
-			if err := t.own(pattern, host{d, uint32(root)}); err != nil {
+			if err := t.own(pattern, host{d, d.arena.roots[root]}); err != nil {
 				return nil, err
 			}
 		}

@@ -28,7 +28,7 @@ type Domain struct {
 	key       [32]byte
 	arena     *arena
 	hosts     []string // pattern of each root
-	routes    []*Route // by id
+	routes    []Route  // by id
 	upstreams []*upstream.Upstream
 	chains    []*filter.Chain
 	env       Env
@@ -84,7 +84,22 @@ type domainBuild struct {
 	shared *bundle.Shared
 	live   map[string]*upstream.Upstream
 	chains map[string]*filter.Chain
+	params map[string][]string
 	old    *Domain // the domain of that name in the table before, or nil
+}
+
+// names returns one shared list for equal names: few lists serve many routes, and
+// those stay in the processor's caches.
+func (b *domainBuild) names(params []string) []string {
+	if len(params) == 0 {
+		return nil
+	}
+	key := strings.Join(params, "/")
+	if have, ok := b.params[key]; ok {
+		return have
+	}
+	b.params[key] = params
+	return params
 }
 
 // buildDomain builds a domain with one reference, or releases all it took.
@@ -98,17 +113,15 @@ func buildDomain(in *bundle.Domain, shared *bundle.Shared, key [32]byte, old *Do
 			d.release()
 		}
 	}()
-	b := &domainBuild{d: d, shared: shared, live: map[string]*upstream.Upstream{}, chains: map[string]*filter.Chain{}, old: old}
+	b := &domainBuild{d: d, shared: shared, live: map[string]*upstream.Upstream{}, chains: map[string]*filter.Chain{}, params: map[string][]string{}, old: old}
 	for name := range in.Def.Upstreams {
 		b.upstream(name)
 	}
-	d.routes = make([]*Route, len(in.Def.Routes))
-	block := make([]Route, len(in.Def.Routes))
+	d.routes = make([]Route, len(in.Def.Routes))
 	for i := range in.Def.Routes {
-		if err := b.route(&block[i], &in.Def.Routes[i]); err != nil {
+		if err := b.route(&d.routes[i], &in.Def.Routes[i]); err != nil {
 			return nil, fmt.Errorf("route %s: %w", in.Def.Routes[i].ID, err)
 		}
-		d.routes[i] = &block[i]
 		if i > 0 && d.routes[i-1].Def.ID >= d.routes[i].Def.ID {
 			return nil, fmt.Errorf("route %s: routes are not sorted by a unique id", d.routes[i].Def.ID)
 		}
@@ -132,7 +145,7 @@ func (b *domainBuild) route(r *Route, def *route.Route) error {
 	if len(def.Hosts) == 0 {
 		return fmt.Errorf("has no hosts")
 	}
-	r.Def, r.Domain, r.rank, r.params = def, b.d, rank, rank.Template.Params()
+	r.Def, r.Domain, r.rank, r.params = def, b.d, rank, b.names(rank.Template.Params())
 	if rank.Class == ClassRegex {
 		if r.regex, err = CompileRegex(def.Path.Regex); err != nil {
 			return err
@@ -237,7 +250,8 @@ func (b *domainBuild) secret(name string) (*filter.Secret, error) {
 // plant writes the routes into one arena, a tree for each host pattern.
 func (d *Domain) plant() {
 	byHost := map[string][]*Route{}
-	for _, r := range d.routes {
+	for i := range d.routes {
+		r := &d.routes[i]
 		for _, h := range r.Def.Hosts {
 			byHost[h] = append(byHost[h], r)
 		}
@@ -265,11 +279,11 @@ func (d *Domain) plant() {
 }
 
 func (d *Domain) route(id string) *Route {
-	i, ok := slices.BinarySearchFunc(d.routes, id, func(r *Route, id string) int { return strings.Compare(r.Def.ID, id) })
+	i, ok := slices.BinarySearchFunc(d.routes, id, func(r Route, id string) int { return strings.Compare(r.Def.ID, id) })
 	if !ok {
 		return nil
 	}
-	return d.routes[i]
+	return &d.routes[i]
 }
 
 func (d *Domain) release() {

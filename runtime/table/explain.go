@@ -25,7 +25,8 @@ func (t *Table) contenders(r *Request) []contender {
 			if !HostMatch(pattern, r.Host) {
 				continue
 			}
-			for _, rt := range d.routes {
+			for i := range d.routes {
+				rt := &d.routes[i]
 				if slices.Contains(rt.Def.Hosts, pattern) && rt.takesPath(r.Path) {
 					out = append(out, contender{pattern, rt, rt.refusal(r)})
 				}

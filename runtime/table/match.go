@@ -74,7 +74,7 @@ func (m *Match) at(h host) bool {
 	}
 	s := &m.search
 	s.t, s.routes = h.domain.arena, h.domain.routes
-	r := s.lookup(s.t.roots[h.root])
+	r := s.lookup(h.root)
 	if r == nil {
 		return false
 	}

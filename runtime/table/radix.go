@@ -4,11 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"unsafe"
 )
-
-// viewBytes reads bytes that never change again as a string without a copy.
-func viewBytes(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // branch is a node of the radix while it is being built.
 type branch struct {
@@ -107,13 +103,12 @@ type flattener struct {
 	index  map[*Route]uint32
 }
 
-func newFlattener(routes []*Route) *flattener {
+func newFlattener(routes []Route) *flattener {
 	f := &flattener{a: &arena{}, seen: map[string]uint32{}, index: make(map[*Route]uint32, len(routes))}
 	f.a.nodes = make([]node, 1, len(routes)+1)
-	f.a.first = make([]byte, 1, len(routes)+1)
-	f.a.slots = make([]span, 1)
-	for i, r := range routes {
-		f.index[r] = uint32(i)
+	f.a.extras = make([]extra, 1, len(routes)+1)
+	for i := range routes {
+		f.index[&routes[i]] = uint32(i)
 	}
 	return f
 }
@@ -128,7 +123,16 @@ func (f *flattener) text(s string) uint32 {
 	return at
 }
 
+// slot writes routes of equal path in the order of what follows it.
+func (f *flattener) slot(routes []*Route) span {
+	byRank(routes)
+	return f.candidates(routes)
+}
+
 func (f *flattener) candidates(routes []*Route) span {
+	if len(routes) == 0 {
+		return span{}
+	}
 	sp := span{uint32(len(f.a.cands)), uint32(len(routes))}
 	for _, r := range routes {
 		f.a.cands = append(f.a.cands, candidate{f.index[r], methodSet(r.Def.Methods), len(r.conditions) == 0})
@@ -136,23 +140,13 @@ func (f *flattener) candidates(routes []*Route) span {
 	return sp
 }
 
-func (f *flattener) slot(routes []*Route) uint32 {
-	if len(routes) == 0 {
-		return none
-	}
-	byRank(routes)
-	f.a.slots = append(f.a.slots, f.candidates(routes))
-	return uint32(len(f.a.slots) - 1)
-}
-
 // put appends an empty node for b.
 func (f *flattener) put(b *branch) uint32 {
-	var c byte
+	n := node{label: f.text(b.label), length: uint16(len(b.label))}
 	if b.label != "" {
-		c = b.label[0]
+		n.first = b.label[0]
 	}
-	f.a.nodes = append(f.a.nodes, node{label: f.text(b.label), length: uint16(len(b.label))})
-	f.a.first = append(f.a.first, c)
+	f.a.nodes = append(f.a.nodes, n)
 	return uint32(len(f.a.nodes) - 1)
 }
 
@@ -163,31 +157,41 @@ func (f *flattener) tree(b *branch) uint32 {
 	return root
 }
 
+// plain tells whether b is a node and nothing more.
+func (b *branch) plain() bool {
+	return len(b.exact)+len(b.tmpl)+len(b.prefix)+len(b.rest)+len(b.alts) == 0
+}
+
+// fill writes what hangs on node at; up is the nearest extra above with a prefix
+// that ends at a segment.
 func (f *flattener) fill(b *branch, at, up uint32) {
-	n := node{
-		label: f.a.nodes[at].label, length: f.a.nodes[at].length, up: up,
-		exact: f.slot(b.exact), tmpl: f.slot(b.tmpl), prefix: f.slot(b.prefix), rest: f.slot(b.rest),
-		hasRest: len(b.rest) > 0, nkids: uint16(len(b.kids)), nalts: uint16(len(b.alts)),
+	var own uint32
+	if !b.plain() {
+		own = uint32(len(f.a.extras))
+		f.a.extras = append(f.a.extras, extra{
+			exact: f.slot(b.exact), tmpl: f.slot(b.tmpl), prefix: f.slot(b.prefix), rest: f.slot(b.rest),
+			alts: span{uint32(len(f.a.alts)), uint32(len(b.alts))}, up: up,
+		})
+		f.a.nodes[at].extra = own
 	}
-	n.kids = uint32(len(f.a.nodes))
+	kids := uint32(len(f.a.nodes))
 	for _, k := range b.kids {
 		f.put(k)
 	}
-	n.alts = uint32(len(f.a.alts))
-	f.a.alts = append(f.a.alts, make([]alt, len(b.alts))...)
-	for i, x := range b.alts {
-		f.a.alts[n.alts+uint32(i)] = alt{suffix: f.text(x.suffix), length: uint32(len(x.suffix)), next: f.put(x.next)}
+	f.a.nodes[at].kids, f.a.nodes[at].nkids = kids, uint8(len(b.kids))
+	alts := len(f.a.alts)
+	for _, x := range b.alts {
+		f.a.alts = append(f.a.alts, alt{suffix: f.text(x.suffix), length: uint32(len(x.suffix)), next: f.put(x.next)})
 	}
-	f.a.nodes[at] = n
 	for i, k := range b.kids {
 		below := up
-		if n.prefix != none && k.label[0] == '/' { // a prefix ends at a segment
-			below = at
+		if len(b.prefix) > 0 && k.label[0] == '/' {
+			below = own
 		}
-		f.fill(k, n.kids+uint32(i), below)
+		f.fill(k, kids+uint32(i), below)
 	}
 	for i, x := range b.alts {
-		f.fill(x.next, f.a.alts[n.alts+uint32(i)].next, none)
+		f.fill(x.next, f.a.alts[alts+i].next, none)
 	}
 }
 

@@ -39,7 +39,7 @@ type Table struct {
 // host leads from a host pattern to its tree.
 type host struct {
 	domain *Domain
-	root   uint32 // index into domain.arena.roots
+	root   hostRoot
 }
 
 // Route is the built form of one route.
@@ -53,10 +53,10 @@ type Route struct {
 	// Requests counts the requests of this route over all swaps.
 	Requests *Counter
 
-	rank       Rank
 	params     []string
 	conditions []condition
 	regex      *regexp.Regexp
+	rank       Rank
 }
 
 // Target is one upstream of a route.
@@ -102,7 +102,9 @@ type Match struct {
 func (t *Table) Routes() []*Route {
 	var out []*Route
 	for _, d := range t.domains {
-		out = append(out, d.routes...)
+		for i := range d.routes {
+			out = append(out, &d.routes[i])
+		}
 	}
 	return out
 }
