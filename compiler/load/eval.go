@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -9,6 +10,7 @@ import (
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/literal"
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
 
@@ -68,7 +70,7 @@ func newEvaluator() (*evaluator, error) {
 // load is CUE's import function. The guard has refused every other import
 // already; this one keeps CUE from looking anywhere else.
 func (e *evaluator) load(pos token.Pos, path string) *build.Instance {
-	if isSchemas(path) {
+	if path == e.schema.ImportPath {
 		return e.schema
 	}
 	if builtin(path) {
@@ -91,6 +93,12 @@ func (e *evaluator) evaluate(files []*ast.File) (cue.Value, errors.Error) {
 		return cue.Value{}, errors.Promote(err, "lintel.cue")
 	}
 	for _, f := range append([]*ast.File{own}, files...) {
+		// Whatever name a repository has for the schema, it is one package.
+		for spec := range f.ImportSpecs() {
+			if path, err := literal.Unquote(spec.Path.Value); err == nil && isSchemas(path) {
+				spec.Path.Value = strconv.Quote(e.schema.ImportPath)
+			}
+		}
 		if err := in.AddSyntax(f); err != nil {
 			return cue.Value{}, err
 		}

@@ -35,7 +35,7 @@ func FuzzSyntax(f *testing.F) {
 		const name = "routes/a.example/m.cue"
 		x, err := parser.ParseFile(name, data)
 		if err != nil {
-			if d := syntaxError(name, err); d.Pos.File != name || d.Message == "" {
+			if d := syntaxError(file{name, data}, err); d.Pos.File != name || d.Message == "" {
 				t.Errorf("syntax error without a place: %+v", d)
 			}
 			return

@@ -185,7 +185,7 @@ func parse(files []file) (out []*ast.File, found diag.List, fatal bool) {
 	for _, f := range files {
 		x, err := parser.ParseFile(f.name, f.data)
 		if err != nil {
-			found = append(found, syntaxError(f.name, err))
+			found = append(found, syntaxError(f, err))
 			continue
 		}
 		found = append(found, guard(x)...)
@@ -202,20 +202,6 @@ func reparse(files []file) (out []*ast.File) {
 		}
 	}
 	return out
-}
-
-// syntaxError is the first error of a file; those after it are mostly its echo.
-func syntaxError(name string, err error) diag.Diagnostic {
-	e := errors.Errors(err)[0]
-	format, args := e.Msg()
-	d := diag.Diagnostic{
-		Code: "syntax", Severity: diag.Error, Pos: index.At(e.Position()),
-		Message: fmt.Sprintf(format, args...),
-	}
-	if !d.Pos.IsValid() {
-		d.Pos = diag.Pos{File: name, Line: 1, Column: 1}
-	}
-	return d
 }
 
 // uncover drops from CUE's findings what our own already say better: conflicts

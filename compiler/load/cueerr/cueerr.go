@@ -66,11 +66,20 @@ func group(errs []errors.Error) []mistake {
 		}
 		out = append(out, m)
 	}
-	return out
+	// Lists that differ in length mostly differ in elements too.
+	return slices.DeleteFunc(out, func(m mistake) bool {
+		return slices.ContainsFunc(out, func(o mistake) bool {
+			return o.isLengths() && len(m.path) > len(o.path) && hasPrefix(m.path, o.path)
+		})
+	})
 }
 
 func (m mistake) isDisjunction() bool {
 	return strings.Contains(m.format, "errors in empty disjunction")
+}
+
+func (m mistake) isLengths() bool {
+	return strings.HasPrefix(m.format, "incompatible list lengths")
 }
 
 func (m mistake) last() string {
@@ -87,11 +96,18 @@ func single(e errors.Error) mistake {
 	return m
 }
 
-// fold drops what differs from its neighbour only in the path: a loop makes the
-// same mistake for every route.
+// fold drops what is said of one place twice: a loop makes the same mistake for
+// every route, and one value may be wrong for several fields that take it.
 func fold(l diag.List) diag.List {
 	return slices.CompactFunc(l, func(a, b diag.Diagnostic) bool {
-		return a.Pos == b.Pos && a.Code == b.Code && a.Message == b.Message && a.Pos.IsValid()
+		if a.Pos != b.Pos || a.Code != b.Code || !a.Pos.IsValid() {
+			return false
+		}
+		switch a.Code {
+		case "wrong-type", "bad-format", "out-of-range", "not-allowed-value":
+			return true
+		}
+		return a.Message == b.Message
 	})
 }
 

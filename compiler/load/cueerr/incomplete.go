@@ -2,6 +2,7 @@ package cueerr
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -12,7 +13,7 @@ import (
 func incomplete(format string) bool {
 	return strings.HasPrefix(format, "incomplete value") || strings.HasPrefix(format, "invalid interpolation") ||
 		strings.HasPrefix(format, "non-concrete value") || strings.HasPrefix(format, "cannot reference optional field") ||
-		strings.HasPrefix(format, "incomplete")
+		strings.HasPrefix(format, "incomplete") || strings.HasPrefix(format, "required field missing")
 }
 
 // incomplete finds what is not set: mostly a parameter of a template, which CUE
@@ -34,11 +35,24 @@ func (t *translator) incomplete(m mistake) {
 		Message: fmt.Sprintf("%s has a type and no value", field(m.path)),
 		Hint:    "set it, or leave the field out",
 	}
+	if values := arg(m, 0); strings.HasPrefix(m.format, "incomplete value") && strings.Contains(values, " | ") {
+		d.Message = fmt.Sprintf("%s may be %s, and nothing decides", field(m.path), short(choices(values)))
+		d.Hint = "set it here; two templates with different defaults decide nothing"
+	}
 	if strings.HasPrefix(m.format, "non-concrete value") || strings.HasPrefix(m.format, "invalid interpolation") {
 		d.Message = fmt.Sprintf("%s is computed from a value that is not set, or from itself", field(m.path))
 		d.Hint = "set the value that it is computed from"
 	}
 	t.report(d)
+}
+
+// choices leaves of a disjunction, as CUE prints it, the values without the bounds.
+func choices(values string) string {
+	parts := slices.DeleteFunc(strings.Split(values, " | "), func(p string) bool { return strings.ContainsAny(p, "<>=~") })
+	if len(parts) < 2 {
+		return values
+	}
+	return strings.Join(parts, " or ")
 }
 
 // open lists the parameters of the struct at a path that have no value.

@@ -2,6 +2,7 @@ package cueerr
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lintel-gateway/lintel/compiler/diag"
@@ -36,7 +37,7 @@ func (t *translator) translate(m mistake) {
 		t.wrongType(m)
 	case strings.HasPrefix(f, "conflicting values"):
 		t.conflict(m)
-	case strings.HasPrefix(f, "incompatible list lengths"):
+	case m.isLengths():
 		t.listLengths(m)
 	case strings.HasPrefix(f, "reference %q not found"):
 		t.unknownReference(m)
@@ -48,6 +49,8 @@ func (t *translator) translate(m mistake) {
 		t.unusedImport(m)
 	case strings.HasPrefix(f, "package name"):
 		t.simple(m, "wrong-package", `a route file begins with "package routes"`, "change the package clause")
+	case strings.HasPrefix(f, "cannot call non-function"):
+		t.simple(m, "unknown-reference", fmt.Sprintf("%s is not a function", arg(m, 0)), "")
 	case incomplete(f):
 		t.incomplete(m)
 	default:
@@ -137,17 +140,36 @@ func (t *translator) unknownReference(m mistake) {
 	if strings.HasPrefix(name, "#") {
 		code, message = "unknown-template", fmt.Sprintf("the template %s does not exist", name)
 	}
-	hint := suggest.Phrase(name, append(t.Schema.Definitions(), t.Index.Labels()...))
-	if hint == "" {
-		hint = "define it in routes/*.cue or in this domain; text stands in quotes"
+	labels := t.names(name)
+	hint := suggest.Phrase(name, labels)
+	switch {
+	case slices.Contains(labels, name):
+		hint = fmt.Sprintf("text stands in quotes: %q", name)
+	case hint == "" && sigil(name) == 0:
+		hint = fmt.Sprintf("text stands in quotes: %q; a name of your own begins with \"_\" or \"#\"", name)
+	case hint == "":
+		hint = "define it in routes/*.cue or in this domain"
 	}
 	t.simple(m, code, message, hint)
 }
 
+// names lists what a misspelt name may have been meant to be: names of its kind.
+func (t *translator) names(like string) []string {
+	all := append(t.Schema.Definitions(), t.Index.Labels()...)
+	return slices.DeleteFunc(all, func(l string) bool { return sigil(l) != sigil(like) })
+}
+
+// sigil is the first character of a definition or hidden name, else 0.
+func sigil(name string) byte {
+	if name != "" && (name[0] == '#' || name[0] == '_') {
+		return name[0]
+	}
+	return 0
+}
+
 func (t *translator) undefinedField(m mistake) {
-	name := arg(m, 0)
-	t.simple(m, "unknown-reference", fmt.Sprintf("the field %s does not exist", name),
-		suggest.Phrase(strings.Trim(name, `"`), t.Index.Labels()))
+	name := strings.Trim(arg(m, 0), `"`)
+	t.simple(m, "unknown-reference", fmt.Sprintf("the field %s does not exist", name), suggest.Phrase(name, t.names(name)))
 }
 
 func (t *translator) cycle(m mistake) {
@@ -169,11 +191,14 @@ func (t *translator) other(m mistake) {
 	if path := strings.Join(m.errs[0].Path(), "."); path != "" {
 		text = strings.TrimPrefix(text, path+": ")
 	}
-	if len(m.path) == 0 {
-		t.simple(m, "evaluation", text, "")
-		return
+	hint := ""
+	if strings.HasPrefix(text, "invalid operation -") {
+		hint = `a list stands in brackets: ["a", "b"]`
 	}
-	t.simple(m, "evaluation", fmt.Sprintf("%s cannot be computed: %s", field(m.path), text), "")
+	if len(m.path) > 0 {
+		text = fmt.Sprintf("%s cannot be computed: %s", field(m.path), text)
+	}
+	t.simple(m, "evaluation", text, hint)
 }
 
 func notes(places []diag.Pos, message string) (out []diag.Note) {

@@ -54,10 +54,12 @@ func (t *translator) wrongType(m mistake) {
 	if n := t.node(m.path); n != nil && slices.Contains(n.Kinds, got) && !slices.Contains(n.Kinds, want) {
 		value, got, want = arg(m, 1), want, got
 	}
+	message := fmt.Sprintf("%s is %s, %s takes %s", short(value), kind(got), field(m.path), kind(want))
+	if got == "null" {
+		message = fmt.Sprintf("%s is null, it takes %s", field(m.path), kind(want))
+	}
 	t.report(diag.Diagnostic{
-		Code: "wrong-type", Pos: pos, Path: diag.Path(m.path...),
-		Message: fmt.Sprintf("%s is %s, %s takes %s", short(value), kind(got), field(m.path), kind(want)),
-		Hint:    t.expected(m.path),
+		Code: "wrong-type", Pos: pos, Path: diag.Path(m.path...), Message: message, Hint: t.expected(m.path),
 	})
 }
 
