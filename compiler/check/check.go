@@ -21,6 +21,9 @@ type Rule struct {
 	// whole marks rules that look at what the routes are together; they run only on a
 	// program whose every route is sound by itself.
 	whole bool
+	// wide marks rules that compare domains: they look at every domain, also at those
+	// that were proven before.
+	wide bool
 }
 
 // Rules are all rules, in the order in which they run.
@@ -85,9 +88,24 @@ func (p *pass) report(f finding) {
 	p.found = append(p.found, d)
 }
 
+// domains are the domains that the rule looks at: a domain that was found clean
+// before, with the same shared part, is clean still.
+func (p *pass) domains() []*ir.Domain {
+	if p.rule.wide {
+		return p.prog.Domains
+	}
+	var out []*ir.Domain
+	for _, d := range p.prog.Domains {
+		if !d.Proven {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
 // routes calls f for every route.
 func (p *pass) routes(f func(d *ir.Domain, r *ir.Route)) {
-	for _, d := range p.prog.Domains {
+	for _, d := range p.domains() {
 		for _, r := range d.Routes {
 			f(d, r)
 		}

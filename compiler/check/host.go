@@ -11,7 +11,7 @@ import (
 )
 
 var hostShared = Rule{
-	Code: "host-shared", Severity: diag.Error,
+	Code: "host-shared", Severity: diag.Error, wide: true,
 	Purpose: "a host pattern belongs to one domain",
 	run: func(p *pass) {
 		type claim struct {
@@ -70,7 +70,7 @@ var hostUncovered = Rule{
 				}
 			}
 		})
-		for _, d := range p.prog.Domains {
+		for _, d := range p.domains() {
 			if len(d.Def.Hosts) == 0 {
 				p.report(finding{domain: d, path: []string{"domain", "hosts"}, message: "the domain has no hosts", hint: `say which hosts it owns: domain: hosts: ["shop.example"]`})
 			}

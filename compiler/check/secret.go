@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -73,9 +74,12 @@ var unknownSecret = Rule{
 }
 
 var unusedSecret = Rule{
-	Code: "unused-secret", Severity: diag.Warning, whole: true,
+	Code: "unused-secret", Severity: diag.Warning, whole: true, wide: true,
 	Purpose: "every declared secret is used by a filter",
 	run: func(p *pass) {
+		if !slices.ContainsFunc(p.prog.Domains, func(d *ir.Domain) bool { return len(d.Def.Secrets) > 0 }) && len(p.prog.Shared.Def.Secrets) == 0 {
+			return
+		}
 		used := map[*ir.Domain]map[string]bool{}
 		anywhere := map[string]bool{}
 		p.texts(func(d *ir.Domain, _ *ir.Route, _ []string, name string, ref bool) {

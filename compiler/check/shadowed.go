@@ -18,7 +18,7 @@ var routeShadowed = Rule{
 	Code: "route-shadowed", Severity: diag.Error, whole: true,
 	Purpose: "some request reaches every route",
 	run: func(p *pass) {
-		for _, d := range p.prog.Domains {
+		for _, d := range p.domains() {
 			p.shadowed(d)
 		}
 	},

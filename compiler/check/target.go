@@ -68,7 +68,7 @@ var unknownUpstream = Rule{
 }
 
 var unusedUpstream = Rule{
-	Code: "unused-upstream", Severity: diag.Warning, whole: true,
+	Code: "unused-upstream", Severity: diag.Warning, whole: true, wide: true,
 	Purpose: "every declared upstream is used by a route",
 	run: func(p *pass) {
 		usedAnywhere := map[string]bool{}
@@ -117,7 +117,7 @@ var weights = Rule{
 				p.report(finding{domain: d, path: at(r, "split"), message: "the weights of the split sum to 0: no request could be sent anywhere"})
 			}
 		})
-		for _, d := range p.prog.Domains {
+		for _, d := range p.domains() {
 			p.endpoints(d)
 		}
 		for _, name := range sortedKeys(p.prog.Shared.Def.Upstreams) {

@@ -11,7 +11,7 @@ var routeTie = Rule{
 	Code: "route-tie", Severity: diag.Error, whole: true,
 	Purpose: "the order tells any two routes apart that take the same request",
 	run: func(p *pass) {
-		for _, d := range p.prog.Domains {
+		for _, d := range p.domains() {
 			seen := map[[2]*ir.Route]bool{}
 			for _, g := range groupByHost(d) {
 				g.equalPaths(func(a, b *entry) {

@@ -2,8 +2,8 @@
 package emit
 
 import (
+	"encoding/json"
 	"fmt"
-	"maps"
 
 	"github.com/lintel-gateway/lintel/compiler/ir"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
@@ -16,13 +16,14 @@ type Meta = bundle.Meta
 // Bundle encodes a program that has passed the checks. Positions go into shards
 // of their own, tests and descriptions nowhere.
 func Bundle(p *ir.Program, meta Meta) (*bundle.Bundle, error) {
+	known := map[string]json.RawMessage{}
 	c := bundle.Content{Shared: p.Shared.Def, Sources: map[string]bundle.Source{}, Owners: map[string]string{}}
 	for _, d := range p.Domains {
 		def := d.Def
 		def.Routes = make([]route.Route, len(d.Def.Routes))
 		for i := range d.Def.Routes {
 			r := d.Def.Routes[i]
-			filters, err := canonicalFilters(r.Filters)
+			filters, err := canonicalFilters(r.Filters, known)
 			if err != nil {
 				return nil, fmt.Errorf("route %s: %w", r.ID, err)
 			}
@@ -44,16 +45,21 @@ func Bundle(p *ir.Program, meta Meta) (*bundle.Bundle, error) {
 	return b, nil
 }
 
-// canonicalFilters copies the filters in the form that the bundle holds.
-func canonicalFilters(in route.Filters) (route.Filters, error) {
+// canonicalFilters copies the filters in the form that the bundle holds. Routes share
+// few configurations: known keeps those that were seen.
+func canonicalFilters(in route.Filters, known map[string]json.RawMessage) (route.Filters, error) {
 	if len(in) == 0 {
 		return nil, nil
 	}
-	out := maps.Clone(in)
+	out := make(route.Filters, len(in))
 	for name, raw := range in {
-		c, err := bundle.Canonical(raw)
-		if err != nil {
-			return nil, fmt.Errorf("filter %s: %w", name, err)
+		c, ok := known[string(raw)]
+		if !ok {
+			var err error
+			if c, err = bundle.Canonical(raw); err != nil {
+				return nil, fmt.Errorf("filter %s: %w", name, err)
+			}
+			known[string(raw)] = c
 		}
 		out[name] = c
 	}

@@ -1,0 +1,24 @@
+#!/bin/sh
+# Prints the figures of the compiler, the bundle, the table, the swap and the proxy.
+# Nothing here is asserted: a shared machine lies about time; read the ratios.
+set -eu
+cd "$(dirname "$0")/../.."
+echo "== compiler: whole processes"
+go run ./ci/bench/compile -lintel bin/lintel -n "${SIZES:-10000,100000}"
+echo
+echo "== bundle, table, swap: Go benchmarks"
+go test -run '^$' -bench . -benchmem ./schemas/bundle ./runtime/table ./runtime/reload | grep -E '^(Benchmark|ok|FAIL)' || exit 1
+echo
+echo "== proxy: CPU per request beside nginx"
+if ! command -v nginx >/dev/null 2>&1 || ! command -v wrk >/dev/null 2>&1; then
+	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+		echo "installing nginx and wrk"
+		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light wrk) >/dev/null 2>&1 || true
+	fi
+fi
+if command -v nginx >/dev/null 2>&1 && command -v wrk >/dev/null 2>&1; then
+	go run ./ci/bench/proxy -rounds "${ROUNDS:-6}"
+	go run ./ci/bench/proxy -rounds "${ROUNDS:-6}" -procs 2 -pin=false
+else
+	echo "SKIPPED: nginx and wrk are not installed (apt-get install nginx wrk)"
+fi
