@@ -3,6 +3,7 @@ package compiler_test
 import (
 	"context"
 	"encoding/json"
+	"io/fs"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/lintel-gateway/lintel/ci/bench/mixed"
 	"github.com/lintel-gateway/lintel/compiler"
 	"github.com/lintel-gateway/lintel/schemas/route"
 )
@@ -159,26 +161,30 @@ func TestCompile(t *testing.T) {
 	}
 }
 
-// TestCompileSameBytes compiles with one and two workers, cold and warm.
+// TestCompileSameBytes compiles with one and four workers, with a cold, a warm and
+// a proven cache.
 func TestCompileSameBytes(t *testing.T) {
-	dir := t.TempDir()
-	var digests []string
-	for _, o := range []compiler.Options{
-		{Cache: "off", Workers: 1},
-		{Cache: "off", Workers: 2},
-		{Cache: dir},
-		{Cache: dir},
-	} {
-		o.FS = tree(shop)
-		res, err := compiler.Compile(context.Background(), o)
-		if err != nil || res.Bundle == nil {
-			t.Fatalf("%v %s", err, plain(res.Diagnostics))
-		}
-		digests = append(digests, res.Bundle.Digest())
-	}
-	for _, d := range digests[1:] {
-		if d != digests[0] {
-			t.Errorf("digests differ: %q", digests)
+	for name, fsys := range map[string]fs.FS{"shop": tree(shop), "mixed": mixed.New(300).FS()} {
+		dir := t.TempDir()
+		first := ""
+		for _, o := range []compiler.Options{
+			{Cache: "off", Workers: 1},
+			{Cache: "off", Workers: 4},
+			{Cache: dir},
+			{Cache: dir},
+			{Cache: dir, Workers: 1},
+		} {
+			o.FS = fsys
+			res, err := compiler.Compile(context.Background(), o)
+			if err != nil || res.Bundle == nil {
+				t.Fatalf("%v %s", err, plain(res.Diagnostics))
+			}
+			if first == "" {
+				first = res.Bundle.Digest()
+			}
+			if res.Bundle.Digest() != first {
+				t.Errorf("%s with %+v: another digest", name, o)
+			}
 		}
 	}
 }

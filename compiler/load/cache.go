@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -66,7 +67,8 @@ func salt(version string) []byte {
 				write(h, d.Version, d.Sum)
 			}
 		}
-		if info.Main.Version == "" || info.Main.Version == "(devel)" {
+		v := info.Main.Version
+		if v == "" || v == "(devel)" || strings.HasSuffix(v, "+dirty") {
 			writeExecutable(h)
 		}
 	}
@@ -78,7 +80,7 @@ func salt(version string) []byte {
 	return h.Sum(nil)
 }
 
-// writeExecutable tells development builds apart, which have no version.
+// writeExecutable tells development builds apart, whose version says too little.
 func writeExecutable(h hash.Hash) {
 	exe, err := os.Executable()
 	if err != nil {
