@@ -463,7 +463,7 @@ func TestSwapUnderLoad(t *testing.T) {
 	r.Start()
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
-	for shard := range uint32(8) {
+	for shard := range uint32(4) {
 		wg.Go(func() {
 			var m table.Match
 			for {
@@ -484,7 +484,7 @@ func TestSwapUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	for i := range 100 {
+	for i := range 40 {
 		r.write(runtimetest.Answering(t, "h.example", fmt.Sprint(i+1)).Files())
 		r.Look()
 		r.Retire()
@@ -494,8 +494,8 @@ func TestSwapUnderLoad(t *testing.T) {
 	r.Retire()
 	n := 0
 	closed.Range(func(any, any) bool { n++; return true })
-	if n != 100 || inUse.Load() == 0 {
-		t.Errorf("%d of 100 old tables were closed", n)
+	if n != 40 || inUse.Load() == 0 {
+		t.Errorf("%d of 40 old tables were closed", n)
 	}
 }
 

@@ -6,9 +6,14 @@ package watch
 import (
 	"cmp"
 	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -31,11 +36,17 @@ type Config struct {
 
 // Watcher watches one directory.
 type Watcher struct {
-	cfg    Config
+	cfg     Config
+	changed chan struct{}
+	// events watches armed, and is made anew when one of those paths comes to name
+	// another directory; nil when nothing is watched.
 	events *fsnotify.Watcher
-	// armed are the directories that are watched, by path: a path may come to
-	// name another directory.
-	armed map[string]os.FileInfo
+	armed  map[string]os.FileInfo
+	pumps  sync.WaitGroup
+	// stale tells that a watched path was removed or moved away: its successor may
+	// bear the same inode number, and look the same to arm.
+	stale  atomic.Bool
+	failed bool
 }
 
 // New makes a watcher; Run starts it.
@@ -46,43 +57,26 @@ func New(cfg Config) *Watcher {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	cfg.Dir = filepath.Clean(cfg.Dir)
-	return &Watcher{cfg: cfg, armed: map[string]os.FileInfo{}}
+	return &Watcher{cfg: cfg, changed: make(chan struct{}, 1)}
 }
 
-// Run calls look from its own goroutine, never twice at once: after every change
-// in the directory, and every Poll. It returns when ctx ends. It does not call
-// look at the beginning.
+// Run calls look from its own goroutine, never twice at once: when the watch
+// begins, after every change in the directory, and every Poll. It returns when ctx
+// ends. Without file events the poll is all there is: slow, but right.
 func (w *Watcher) Run(ctx context.Context, look func()) {
-	events, err := fsnotify.NewWatcher()
-	if err != nil {
-		// Without inotify the poll is all there is; slow, but right.
-		w.cfg.Log.Warn("file events are not available, polling only", "dir", w.cfg.Dir, "error", err)
-		w.poll(ctx, look)
-		return
-	}
-	defer events.Close()
-	w.events = events
-	if w.arm() {
-		look() // something may have changed before the watch began
-	}
+	defer w.disarm()
+	w.arm()
+	look() // something may have changed before the watch began
 	tick := time.NewTicker(w.cfg.Poll)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case e, ok := <-events.Events:
-			if !ok {
-				return
-			}
-			if !w.concerns(e.Name) {
-				continue
-			}
+		case <-w.changed:
 			if !w.settle(ctx) {
 				return
 			}
-		case err := <-events.Errors:
-			w.cfg.Log.Warn("file events were lost, looking again", "dir", w.cfg.Dir, "error", err)
 		case <-tick.C:
 		}
 		w.arm()
@@ -90,30 +84,49 @@ func (w *Watcher) Run(ctx context.Context, look func()) {
 	}
 }
 
-func (w *Watcher) poll(ctx context.Context, look func()) {
-	tick := time.NewTicker(w.cfg.Poll)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			look()
-		}
-	}
-}
-
-// settle swallows the events that follow at once. It returns false when ctx ended.
+// settle waits for the events that follow at once. It returns false when ctx ended.
 func (w *Watcher) settle(ctx context.Context) bool {
 	timer := time.NewTimer(w.cfg.Settle)
 	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+	}
+	select {
+	case <-w.changed:
+	default:
+	}
+	return true
+}
+
+// pump takes every event off the library at once, which holds a lock until it is
+// rid of one: closing it meanwhile would wait for ever.
+func (w *Watcher) pump(events *fsnotify.Watcher) {
 	for {
 		select {
-		case <-ctx.Done():
-			return false
-		case <-timer.C:
-			return true
-		case <-w.events.Events:
+		case e, ok := <-events.Events:
+			if !ok {
+				return
+			}
+			if !w.concerns(e.Name) {
+				continue
+			}
+			if filepath.Dir(e.Name) == w.cfg.Dir {
+				break // in the directory, not the directory itself
+			}
+			if e.Has(fsnotify.Remove) || e.Has(fsnotify.Rename) {
+				w.stale.Store(true)
+			}
+		case _, ok := <-events.Errors:
+			if !ok {
+				return
+			}
+			// An event was lost or names what is gone: look, and know.
+		}
+		select {
+		case w.changed <- struct{}{}:
+		default: // a look is due already
 		}
 	}
 }
@@ -136,39 +149,66 @@ func (w *Watcher) concerns(name string) bool {
 }
 
 // arm watches the directory and the nearest directory above it that exists: a
-// directory that is not there yet, or is replaced, shows there. It tells whether
-// a watch was added.
-func (w *Watcher) arm() (added bool) {
-	paths := []string{w.cfg.Dir}
+// directory that is not there yet, or is replaced, shows there. It goes on until
+// what it watches is what is there, since either may change meanwhile.
+func (w *Watcher) arm() {
+	for range 10 {
+		if w.stale.Swap(false) {
+			w.disarm()
+		}
+		wanted := w.wanted()
+		if w.events != nil && maps.EqualFunc(wanted, w.armed, os.SameFile) {
+			return
+		}
+		w.disarm()
+		if err := w.watch(wanted); err != nil {
+			if !w.failed {
+				w.cfg.Log.Warn("file events are not available, polling only", "dir", w.cfg.Dir, "error", err)
+			}
+			w.failed = true
+			return
+		}
+		w.failed = false
+	}
+}
+
+// wanted are the directories to watch. Stat follows links, as the watch does.
+func (w *Watcher) wanted() map[string]os.FileInfo {
+	out := map[string]os.FileInfo{}
+	if info, err := os.Stat(w.cfg.Dir); err == nil && info.IsDir() {
+		out[w.cfg.Dir] = info
+	}
 	for p := filepath.Dir(w.cfg.Dir); ; p = filepath.Dir(p) {
-		if _, err := os.Stat(p); err == nil || p == filepath.Dir(p) {
-			paths = append(paths, p)
-			break
-		}
-	}
-	wanted := map[string]os.FileInfo{}
-	for _, p := range paths {
-		// Stat follows links, as the watch does.
 		if info, err := os.Stat(p); err == nil && info.IsDir() {
-			wanted[p] = info
+			out[p] = info
+			return out
+		}
+		if p == filepath.Dir(p) {
+			return out
 		}
 	}
-	for p, old := range w.armed {
-		if now, still := wanted[p]; !still || !os.SameFile(old, now) {
-			_ = w.events.Remove(p) // gone already when the directory is
-			delete(w.armed, p)
+}
+
+func (w *Watcher) watch(wanted map[string]os.FileInfo) error {
+	events, err := fsnotify.NewWatcher()
+	if err != nil {
+		return err
+	}
+	w.events, w.armed = events, wanted
+	w.pumps.Go(func() { w.pump(events) })
+	for p := range wanted {
+		if err := events.Add(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			w.disarm()
+			return err
 		}
 	}
-	for p, info := range wanted {
-		if _, have := w.armed[p]; have {
-			continue
-		}
-		if err := w.events.Add(p); err != nil {
-			w.cfg.Log.Warn("directory cannot be watched, polling only", "dir", p, "error", err)
-			continue
-		}
-		w.armed[p] = info
-		added = true
+	return nil
+}
+
+func (w *Watcher) disarm() {
+	if w.events != nil {
+		_ = w.events.Close() // there is nothing to do about it
+		w.pumps.Wait()
+		w.events = nil
 	}
-	return added
 }
