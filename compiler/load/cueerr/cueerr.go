@@ -130,9 +130,33 @@ func hasPrefix(path, prefix []string) bool {
 }
 
 // places returns the position that the author is to look at, and the others in
-// route files. Positions in the package's own files come before shared ones.
+// route files. Positions in the package's own files come before shared ones; with
+// shared ones alone, the nearest label of the author's is the best.
 func (t *translator) places(m mistake) (best diag.Pos, others []diag.Pos) {
-	var own, shared []diag.Pos
+	own, shared := t.positions(m)
+	all := append(own, shared...)
+	if len(own) == 0 {
+		if p, _ := t.Index.Lookup(m.path...); p.IsValid() {
+			return p, all
+		}
+	}
+	if len(all) == 0 {
+		return diag.Pos{}, nil
+	}
+	return t.Index.Extend(all[0]), all[1:]
+}
+
+// origin points to the template that a wrong value comes from, when nothing of it
+// stands in the author's file.
+func (t *translator) origin(m mistake) []diag.Note {
+	if own, shared := t.positions(m); len(own) == 0 {
+		return notes(shared[:min(1, len(shared))], "the value comes from here")
+	}
+	return nil
+}
+
+// positions are CUE's own, without those in the compiler's files.
+func (t *translator) positions(m mistake) (own, shared []diag.Pos) {
 	for _, e := range m.errs {
 		for _, p := range append([]token.Pos{e.Position()}, e.InputPositions()...) {
 			at := index.At(p)
@@ -145,16 +169,7 @@ func (t *translator) places(m mistake) (best diag.Pos, others []diag.Pos) {
 			}
 		}
 	}
-	all := append(own, shared...)
-	if len(own) == 0 {
-		if p, _ := t.Index.Lookup(m.path...); p.IsValid() {
-			return p, all
-		}
-	}
-	if len(all) == 0 {
-		return diag.Pos{}, nil
-	}
-	return t.Index.Extend(all[0]), all[1:]
+	return own, shared
 }
 
 func appendNew(list []diag.Pos, p diag.Pos) []diag.Pos {

@@ -34,6 +34,7 @@ func (t *translator) incomplete(m mistake) {
 		Code: "incomplete", Pos: pos, Path: diag.Path(m.path...),
 		Message: fmt.Sprintf("%s has a type and no value", field(m.path)),
 		Hint:    "set it, or leave the field out",
+		Notes:   t.origin(m),
 	}
 	if values := arg(m, 0); strings.HasPrefix(m.format, "incomplete value") && strings.Contains(values, " | ") {
 		d.Message = fmt.Sprintf("%s may be %s, and nothing decides", field(m.path), short(choices(values)))

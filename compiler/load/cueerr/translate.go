@@ -182,7 +182,9 @@ func (t *translator) unusedImport(m mistake) {
 
 func (t *translator) simple(m mistake, code, message, hint string) {
 	pos, _ := t.places(m)
-	t.report(diag.Diagnostic{Code: code, Pos: pos, Path: diag.Path(m.path...), Message: message, Hint: hint})
+	t.report(diag.Diagnostic{
+		Code: code, Pos: pos, Path: diag.Path(m.path...), Message: message, Hint: hint, Notes: t.origin(m),
+	})
 }
 
 // other says what CUE says, without the path that it puts in front.

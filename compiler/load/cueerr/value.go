@@ -17,6 +17,7 @@ func (t *translator) outOfBound(m mistake) {
 	d := diag.Diagnostic{
 		Code: "out-of-range", Pos: pos, Path: diag.Path(m.path...),
 		Message: fmt.Sprintf("%s must be %s", short(value), bound),
+		Notes:   t.origin(m),
 	}
 	if pattern, ok := strings.CutPrefix(bound, "=~"); ok {
 		d.Code = "bad-format"
@@ -60,6 +61,7 @@ func (t *translator) wrongType(m mistake) {
 	}
 	t.report(diag.Diagnostic{
 		Code: "wrong-type", Pos: pos, Path: diag.Path(m.path...), Message: message, Hint: t.expected(m.path),
+		Notes: t.origin(m),
 	})
 }
 
@@ -197,6 +199,7 @@ func (t *translator) enumeration(m mistake, alternatives []mistake) {
 	d := diag.Diagnostic{
 		Code: "not-allowed-value", Pos: pos, Path: diag.Path(m.path...),
 		Message: fmt.Sprintf("%s is not one of %s", short(got), strings.Join(allowed, ", ")),
+		Notes:   t.origin(mistake{path: m.path, errs: m.errs}),
 	}
 	if strings.HasPrefix(got, `"`) {
 		d.Hint = suggest.Phrase(strings.Trim(got, `"`), names)
