@@ -23,6 +23,12 @@ func sentence(path string, err error) string {
 	if m := regexp.MustCompile(`^field (\S+) not found in type`).FindStringSubmatch(text); m != nil {
 		text = "the key " + m[1] + " is unknown; the keys are described in runtime/boot/README.md"
 	}
+	if strings.HasPrefix(text, "cannot unmarshal !!seq into") {
+		text = "a list stands where keys are expected"
+	}
+	if strings.HasPrefix(text, "cannot unmarshal !!map into") {
+		text = "keys stand where a single value or a list is expected"
+	}
 	if m := regexp.MustCompile("^cannot unmarshal (\\S+) (.*) into (\\S+)$").FindStringSubmatch(text); m != nil {
 		text = "the value " + m[2] + " has the wrong type"
 	}

@@ -1,0 +1,146 @@
+package boot
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const full = `
+listeners: [{address: "0.0.0.0:80"}, {address: "[::]:81"}]
+admin: {address: "127.0.0.1:9000"}
+bundle: {dir: /bundle, stateDir: /state, fallback: /fallback, verifyKey: /key.pem, poll: 3s}
+secretsDir: /secrets
+trustedProxies: [10.0.0.0/8, 192.168.1.7, "::1"]
+limits: {requestLineBytes: 1000, headBytes: 2000, fields: 50, bodyBytes: 5, connections: 6, headerTimeout: 1s, idleTimeout: 1m30s, bodyTimeout: 250ms}
+accessLog: /var/log/access.jsonl
+drain: {timeout: 1m, readinessDelay: 5s}
+dial: {"10.0.0.7:8080": "127.0.0.1:41234"}
+`
+
+func TestParse(t *testing.T) {
+	c, err := parse("gateway.yaml", []byte(full))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Check(true); err != nil {
+		t.Error(err)
+	}
+	got := []any{
+		c.Listeners, c.Admin, c.Bundle, c.SecretsDir, c.Networks()[0].String(), c.Networks()[1].String(), c.Networks()[2].String(),
+		c.Limits, c.AccessLog, c.Drain, c.Dial,
+	}
+	want := []any{
+		[]Listener{{"0.0.0.0:80"}, {"[::]:81"}}, Admin{"127.0.0.1:9000"},
+		Bundle{Dir: "/bundle", StateDir: "/state", Fallback: "/fallback", VerifyKey: "/key.pem", Poll: Duration(3 * time.Second)},
+		"/secrets", "10.0.0.0/8", "192.168.1.7/32", "::1/128",
+		Limits{1000, 2000, 50, 5, 6, Duration(time.Second), Duration(90 * time.Second), Duration(250 * time.Millisecond)},
+		"/var/log/access.jsonl", Drain{Duration(time.Minute), Duration(5 * time.Second)}, map[string]string{"10.0.0.7:8080": "127.0.0.1:41234"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	for _, text := range []string{"", "# nothing\n", "---\n"} {
+		c, err := parse("f", []byte(text))
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+		if diff := cmp.Diff(Default(), c); diff != "" {
+			t.Errorf("%q:\n%s", text, diff)
+		}
+	}
+	c, err := parse("f", []byte("limits: {fields: 5}\n"))
+	if err != nil || c.Limits.Fields != 5 || c.Limits.HeadBytes != Default().Limits.HeadBytes {
+		t.Errorf("the other limits do not keep their defaults: %+v %v", c.Limits, err)
+	}
+}
+
+func TestMistakesNameFileAndLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"accessLog: off\nlissteners: []\n":        "f.yaml:2: the key lissteners is unknown",
+		"limits:\n  heads: 5\n":                   "f.yaml:2: the key heads is unknown",
+		"limits:\n  fields: many\n":               "f.yaml:2: the value `many` has the wrong type",
+		"drain:\n\n  timeout: 5 s\n":              "f.yaml:3: \"5 s\" is not a duration such as",
+		"drain: {timeout: -5s}\n":                 "f.yaml:1: \"-5s\" is not a duration such as",
+		"trustedProxies:\n- 10.0.0.0/8\n- nine\n": "f.yaml:3: \"nine\" is not a network",
+		"accessLog: a\naccessLog: b\n":            "f.yaml:2: the key accessLog is there twice",
+		"accessLog: [\n":                          "f.yaml:1: did not find expected node content",
+		"accessLog: a\n---\naccessLog: b\n":       "f.yaml: there is more than one document",
+		"- 1\n":                                   "f.yaml:1: a list stands where keys are expected",
+	} {
+		_, err := parse("f.yaml", []byte(text))
+		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Config)
+		want   string
+	}{
+		"no listener":  {func(c *Config) { c.Listeners = nil }, "listeners"},
+		"bad listener": {func(c *Config) { c.Listeners[0].Address = "8080" }, "listeners[0].address"},
+		"bad admin":    {func(c *Config) { c.Admin.Address = "x" }, "admin.address"},
+		"no bundle":    {func(c *Config) { c.Bundle.Dir = "" }, "bundle.dir"},
+		"dial":         {func(c *Config) { c.Dial = map[string]string{"a:1": "b:1"} }, "dial"},
+		"no log":       {func(c *Config) { c.AccessLog = "" }, "accessLog"},
+		"head":         {func(c *Config) { c.Limits.HeadBytes = 1 }, "limits.headBytes"},
+		"body":         {func(c *Config) { c.Limits.BodyBytes = -1 }, "limits.bodyBytes"},
+	} {
+		cfg := Default()
+		cfg.Bundle.Dir = "/b"
+		if err := cfg.Check(false); err != nil {
+			t.Fatal(err)
+		}
+		c.change(&cfg)
+		if err := cfg.Check(false); err == nil || !strings.HasPrefix(err.Error(), c.want+":") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	cfg := Default()
+	cfg.Bundle.Dir, cfg.Dial = "/b", map[string]string{"a:1": "b"}
+	if err := cfg.Check(true); err == nil {
+		t.Error("a dial target without a port was taken")
+	}
+}
+
+func TestLoad(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gateway.yaml")
+	if _, err := Load(path); err == nil {
+		t.Error("an absent file was read")
+	}
+	if err := os.WriteFile(path, []byte(full), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := Load(path); err != nil || c.AccessLog != "/var/log/access.jsonl" {
+		t.Errorf("%v %v", c, err)
+	}
+	if err := os.WriteFile(path, make([]byte, maxFile+1), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(path); err == nil || !strings.Contains(err.Error(), "over the limit") {
+		t.Errorf("a huge file: %v", err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(full)
+	f.Add("a: &a [*a]")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := parse("f", []byte(text))
+		if err == nil {
+			_ = c.Check(true)
+		} else if strings.Contains(err.Error(), "\n") {
+			t.Fatalf("more than one line: %v", err)
+		}
+	})
+}
