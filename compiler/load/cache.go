@@ -109,7 +109,7 @@ func (c *cache) key(domain string, shared, files []file) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// proofOf is the key of the proof that belongs to a domain's key.
+// proofOf is the name under which a domain that is proven is kept.
 func proofOf(key string) string { return key + "-proven" }
 
 // write adds texts with their lengths, so that no two lists write alike.
@@ -169,6 +169,13 @@ func (c *cache) put(key string, value []byte) {
 		return
 	}
 	c.wrote.Store(true)
+}
+
+// rename moves an entry.
+func (c *cache) rename(from, to string) {
+	if c.dir != "" {
+		_ = os.Rename(c.path(from), c.path(to)) // an entry that has gone is made again
+	}
 }
 
 // trim removes the oldest entries while the cache is larger than its bound.

@@ -66,7 +66,7 @@ func (r *Result) Prove(findings diag.List) {
 		delete(r.keys, dir)
 	}
 	for _, k := range r.keys {
-		r.cache.put(proofOf(k), []byte("proven"))
+		r.cache.rename(k, proofOf(k))
 	}
 }
 

@@ -33,10 +33,16 @@ type worker struct {
 func (w *worker) domain(d folder) result {
 	key := w.cache.key(d.name, w.tree.shared, d.files)
 	lazy := index.Lazy(func() []*ast.File { return append(reparse(d.files), reparse(w.tree.shared)...) })
-	if data, ok := w.cache.get(key); ok {
-		if dom, err := ir.DecodeDomain(data, lazy); err == nil {
-			_, dom.Proven = w.cache.get(proofOf(key))
-			return result{domain: dom, key: key}
+	for _, proven := range []bool{true, false} {
+		name := key
+		if proven {
+			name = proofOf(key)
+		}
+		if data, ok := w.cache.get(name); ok {
+			if dom, err := ir.DecodeDomain(data, lazy); err == nil {
+				dom.Proven = proven
+				return result{domain: dom, key: key}
+			}
 		}
 	}
 	r := w.evaluate(d)
