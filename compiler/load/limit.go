@@ -51,7 +51,6 @@ type watchdog struct {
 type unit struct {
 	name     string
 	pos      diag.Pos
-	size     int
 	since    time.Time
 	deadline time.Time
 }
@@ -63,7 +62,7 @@ func newWatchdog(l Limits) *watchdog {
 func (w *watchdog) enter(name string, pos diag.Pos, size int) *unit {
 	now := w.now()
 	u := &unit{
-		name: name, pos: pos, size: size, since: now,
+		name: name, pos: pos, since: now,
 		deadline: now.Add(w.limits.Wall + time.Duration(size)*wallPerByte),
 	}
 	w.mu.Lock()

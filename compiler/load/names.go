@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -32,7 +33,7 @@ func members(files []*ast.File, top string) (out []entry) {
 			if name, _, err := ast.LabelName(fd.Label); err != nil || name != top {
 				return
 			}
-			eachField([]ast.Decl{&ast.EmbedDecl{Expr: fd.Value}}, func(m *ast.Field) {
+			eachInExpr(fd.Value, func(m *ast.Field) {
 				if name, _, err := ast.LabelName(m.Label); err == nil {
 					out = append(out, entry{file: f.Filename, name: name, label: m.Label, value: m.Value})
 				}
@@ -125,13 +126,13 @@ func packageHint(have string) string {
 }
 
 // checkRoutes finds routes that are written in two files, and cases files that do
-// more than add cases.
+// more than add cases to routes that are there.
 func checkRoutes(files []*ast.File) (found diag.List) {
 	first := map[string]entry{}
+	var cases []entry
 	for _, e := range members(files, "routes") {
-		at := diag.Path("routes", e.name)
 		if isCases(e.file) {
-			found = append(found, onlyTests(e, at)...)
+			cases = append(cases, e)
 			continue
 		}
 		f, has := first[e.name]
@@ -141,12 +142,40 @@ func checkRoutes(files []*ast.File) (found diag.List) {
 		}
 		if f.file != e.file {
 			found = append(found, diag.Diagnostic{
-				Code: "duplicate-route", Severity: diag.Error, Pos: index.Place(e.label), Path: at,
+				Code: "duplicate-route", Severity: diag.Error, Pos: index.Place(e.label), Path: diag.Path("routes", e.name),
 				Message: fmt.Sprintf("the route %q is written in two files of the domain", e.name),
 				Hint:    "rename one of them, or write the route in one file",
 				Notes:   []diag.Note{{Pos: index.Place(f.label), Message: "the other one"}},
 			})
 		}
+	}
+	computed := hasComputed(files)
+	for _, e := range cases {
+		found = append(found, onlyTests(e, diag.Path("routes", e.name))...)
+		if _, has := first[e.name]; !has && !computed {
+			found = append(found, diag.Diagnostic{
+				Code: "unknown-route", Severity: diag.Error, Pos: index.Place(e.label), Path: diag.Path("routes", e.name),
+				Message: fmt.Sprintf("the route %q does not exist in this domain", e.name),
+				Hint:    suggest.Phrase(e.name, slices.Sorted(maps.Keys(first))),
+			})
+		}
+	}
+	return found
+}
+
+// hasComputed tells whether any route's name is computed, so that the syntax does
+// not tell which routes there are.
+func hasComputed(files []*ast.File) (found bool) {
+	for _, f := range files {
+		eachField(f.Decls, func(fd *ast.Field) {
+			if name, _, err := ast.LabelName(fd.Label); err != nil || name != "routes" {
+				return
+			}
+			eachInExpr(fd.Value, func(m *ast.Field) {
+				_, _, err := ast.LabelName(m.Label)
+				found = found || err != nil
+			})
+		})
 	}
 	return found
 }

@@ -219,7 +219,7 @@ func uncover(ours, cues diag.List) diag.List {
 		covered := false
 		for _, o := range ours {
 			switch o.Code {
-			case "duplicate-route", "redefines-shared", "cases-only":
+			case "duplicate-route", "redefines-shared", "cases-only", "unknown-route":
 				covered = covered || strings.HasPrefix(d.Path, o.Path)
 			case "parameter-unknown":
 				i := strings.LastIndexByte(d.Path, '.')
