@@ -1,0 +1,144 @@
+package proxy
+
+import (
+	"strings"
+
+	"github.com/lintel-gateway/lintel/runtime/filter"
+	"github.com/lintel-gateway/lintel/runtime/reason"
+)
+
+// parseTarget splits the request target (RFC 9112 section 3.2).
+func (r *requestHead) parseTarget() reason.Code {
+	t := r.target
+	for i := 0; i < len(t); i++ {
+		if c := t[i]; c <= ' ' || c == 0x7f || c == '#' {
+			return reason.BadRequest
+		}
+	}
+	if r.method == "CONNECT" {
+		return reason.NotImplemented
+	}
+	if t == "*" {
+		if r.method != "OPTIONS" {
+			return reason.BadRequest
+		}
+		r.star = true
+		return reason.OK
+	}
+	if t[0] != '/' {
+		rest, ok := cutScheme(t)
+		if !ok {
+			return reason.BadRequest
+		}
+		end := strings.IndexAny(rest, "/?")
+		if end < 0 {
+			end = len(rest)
+		}
+		r.authority = rest[:end]
+		if r.authority == "" || !validHost(r.authority) {
+			return reason.BadRequest
+		}
+		t = rest[end:]
+		if t == "" && r.method == "OPTIONS" {
+			r.star = true // RFC 9112 section 3.2.4
+			return reason.OK
+		}
+	}
+	r.path = t
+	if q := strings.IndexByte(t, '?'); q >= 0 {
+		r.path, r.query = t[:q], t[q+1:]
+	}
+	if r.path == "" {
+		r.path = "/"
+	}
+	return reason.OK
+}
+
+func cutScheme(t string) (string, bool) {
+	for _, scheme := range [...]string{"http://", "https://"} {
+		if len(t) > len(scheme) && filter.EqualFold(t[:len(scheme)-3], scheme[:len(scheme)-3]) && t[len(scheme)-3:len(scheme)] == "://" {
+			return t[len(scheme):], true
+		}
+	}
+	return "", false
+}
+
+// validHost tells whether s is a host with an optional port (RFC 3986 section
+// 3.2.2): a registered name without percent-encoding, an IPv4 address, or an IP
+// literal in brackets. User information is refused.
+func validHost(s string) bool {
+	if s == "" || len(s) > 261 {
+		return false
+	}
+	i := 0
+	if s[0] == '[' {
+		end := strings.IndexByte(s, ']')
+		if end < 3 {
+			return false
+		}
+		for i = 1; i < end; i++ {
+			if c := s[i]; !isHex(c) && c != ':' && c != '.' {
+				return false
+			}
+		}
+		i = end + 1
+	} else {
+		for i < len(s) && s[i] != ':' {
+			c := s[i]
+			if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_') {
+				return false
+			}
+			i++
+		}
+		if i == 0 || s[0] == '.' {
+			return false
+		}
+	}
+	if i == len(s) {
+		return true
+	}
+	port := s[i+1:]
+	if s[i] != ':' || port == "" || len(port) > 5 {
+		return false
+	}
+	for i := 0; i < len(port); i++ {
+		if port[i] < '0' || port[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// matchHost is the host that the table sees: lower case, without port and without
+// the dot of a fully qualified name. It appends to dst only what must change.
+func matchHost(dst []byte, host string) ([]byte, string) {
+	if host == "" {
+		return dst, ""
+	}
+	end := len(host)
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && (host[0] != '[' || host[i-1] == ']') {
+		end = i
+	}
+	if end > 1 && host[end-1] == '.' {
+		end--
+	}
+	host = host[:end]
+	for i := 0; i < len(host); i++ {
+		if c := host[i]; c >= 'A' && c <= 'Z' {
+			from := len(dst)
+			for j := 0; j < len(host); j++ {
+				c := host[j]
+				if c >= 'A' && c <= 'Z' {
+					c |= 0x20
+				}
+				dst = append(dst, c)
+			}
+			return dst, view(dst[from:])
+		}
+	}
+	return dst, host
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f'
+}

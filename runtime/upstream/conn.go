@@ -1,0 +1,75 @@
+package upstream
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"github.com/lintel-gateway/lintel/runtime/wire"
+)
+
+// Conn is a connection to an endpoint while it carries one request. It ends with
+// Release or Discard, once.
+type Conn struct {
+	*wire.Conn
+	// Reused tells that the connection has served a request before, so that its
+	// peer may have closed it meanwhile.
+	Reused bool
+
+	node        *node
+	maxIdle     int
+	idleTimeout time.Duration
+	idleSince   time.Time // guarded by the pool's lock
+}
+
+// Idle returns a connection that waits in the pool, or nil. A connection whose
+// peer has closed may still be returned: the request finds out, and Reused says
+// that it may be sent again.
+func (e *Endpoint) Idle() *Conn {
+	c := e.node.pool.take()
+	if c == nil {
+		return nil
+	}
+	c.Reused, c.idleSince = true, time.Time{}
+	c.maxIdle, c.idleTimeout = e.upstream.Def.Pool.MaxIdle, e.upstream.Def.Pool.IdleTimeout.D()
+	e.node.inflight.Add(1)
+	return c
+}
+
+// Dial connects. A timeout of 0 is no bound. A failure counts towards the
+// endpoint's ejection unless ctx ended first.
+func (e *Endpoint) Dial(ctx context.Context, timeout time.Duration) (*Conn, error) {
+	d := net.Dialer{Timeout: timeout}
+	nc, err := d.DialContext(ctx, "tcp", e.node.dial)
+	if err != nil {
+		if ctx.Err() == nil {
+			e.failed()
+		}
+		return nil, err
+	}
+	e.node.connected()
+	e.node.inflight.Add(1)
+	return &Conn{
+		Conn: wire.New(nc), node: e.node,
+		maxIdle: e.upstream.Def.Pool.MaxIdle, idleTimeout: e.upstream.Def.Pool.IdleTimeout.D(),
+	}, nil
+}
+
+// Release gives back a connection that is between two messages: it waits for the
+// next request, or closes when the pool is full.
+func (c *Conn) Release() {
+	c.node.inflight.Add(-1)
+	if !c.node.pool.put(c, c.maxIdle) {
+		c.Conn.Close()
+		return
+	}
+	if r := c.node.registry; !r.sweeping.Load() {
+		r.sweep()
+	}
+}
+
+// Discard closes a connection that cannot carry another request.
+func (c *Conn) Discard() {
+	c.node.inflight.Add(-1)
+	c.Conn.Close()
+}

@@ -1,0 +1,86 @@
+package upstream
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// maxBackoff caps how often the time of an ejection doubles: 10 times the base.
+const maxBackoff = 10
+
+// node is the state of one address, shared by all upstreams that name it.
+type node struct {
+	address string
+	dial    string // what is dialled in place of address
+	refs    int    // guarded by registry.mu
+
+	registry *Registry
+	inflight atomic.Int64
+	pool     pool
+
+	// until is the end of the ejection in Unix nanoseconds, 0 when healthy.
+	until atomic.Int64
+
+	mu       sync.Mutex
+	failures int // connects in a row
+	times    int // ejections in a row
+}
+
+// ejected tells whether the node is out now; an ejection that is over ends here.
+func (n *node) ejected() bool {
+	until := n.until.Load()
+	if until == 0 {
+		return false
+	}
+	if n.registry.now().UnixNano() < until {
+		return true
+	}
+	if n.until.CompareAndSwap(until, 0) {
+		n.registry.log().Info("endpoint is back", slog.String("endpoint", n.address))
+	}
+	return false
+}
+
+// connected notes a connect that came about.
+func (n *node) connected() {
+	n.mu.Lock()
+	n.failures, n.times = 0, 0
+	n.mu.Unlock()
+	if n.until.Swap(0) != 0 {
+		n.registry.log().Info("endpoint is back", slog.String("endpoint", n.address))
+	}
+}
+
+// failed notes a connect that did not, and ejects the endpoint when that was one
+// too many and enough others stay.
+func (e *Endpoint) failed() {
+	n, rule := e.node, &e.upstream.Def.Ejection
+	if rule.Failures <= 0 || rule.Duration <= 0 {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.failures++
+	if n.failures < rule.Failures || n.ejected() || !e.upstream.spare(rule.MaxPercent) {
+		return
+	}
+	span := time.Duration(min(1<<min(n.times, 8), maxBackoff)) * rule.Duration.D()
+	n.times++
+	n.failures = 0
+	n.until.Store(n.registry.now().Add(span).UnixNano())
+	n.registry.log().Warn("endpoint is ejected",
+		slog.String("upstream", e.upstream.Name), slog.String("endpoint", n.address), slog.Duration("for", span))
+}
+
+// spare tells whether one more endpoint may be ejected.
+func (u *Upstream) spare(maxPercent int) bool {
+	out := 1
+	for i := range u.endpoints {
+		if u.endpoints[i].node.ejected() {
+			out++
+		}
+	}
+	return out*100 <= len(u.endpoints)*min(maxPercent, 100)
+}
