@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue/ast"
@@ -67,7 +68,7 @@ func (c *paramCheck) walk(n ast.Node) {
 		case *ast.Field:
 			name, _, err := ast.LabelName(n.Label)
 			if err != nil {
-				name = "?"
+				name = "" // computed
 			}
 			c.path = append(c.path, name)
 		case *ast.BinaryExpr:
@@ -87,6 +88,12 @@ func (c *paramCheck) walk(n ast.Node) {
 	})
 }
 
+// at is the path of a parameter, as far as the syntax tells it.
+func (c *paramCheck) at(name string) string {
+	known := c.path[slices.Index(c.path, "")+1:]
+	return diag.Path(append(slices.Clone(known), name)...)
+}
+
 func (c *paramCheck) declaration(e ast.Expr) {
 	for _, s := range structs(e) {
 		for _, d := range s.Elts {
@@ -102,11 +109,9 @@ func (c *paramCheck) use(e *ast.BinaryExpr) {
 	for _, op := range operands(e) {
 		switch op := op.(type) {
 		case *ast.StructLit:
-		case *ast.Ident:
-			refs++
-			sure = c.parameters(op.Name, known, 0) && sure
 		default:
-			sure = false
+			refs++
+			sure = c.collect(op, known, 0) && sure
 		}
 	}
 	if refs == 0 || !sure {
@@ -132,7 +137,7 @@ func (c *paramCheck) use(e *ast.BinaryExpr) {
 			}
 			c.found = append(c.found, diag.Diagnostic{
 				Code: "parameter-unknown", Severity: diag.Error, Pos: index.Place(fd.Label),
-				Path:    diag.Path(append(c.path[:len(c.path):len(c.path)], name)...),
+				Path:    c.at(name),
 				Message: fmt.Sprintf("%s is not a parameter of the template", name), Hint: hint,
 			})
 		}
@@ -150,15 +155,26 @@ func (c *paramCheck) parameters(name string, known map[string]bool, depth int) b
 	}
 	sure := true
 	for _, e := range c.templates[name] {
-		for _, op := range operands(e) {
-			switch op := op.(type) {
-			case *ast.Ident:
-				sure = c.parameters(op.Name, known, depth+1) && sure
-			case *ast.StructLit:
-				sure = c.declared(op, known, depth) && sure
-			default:
-				sure = false
-			}
+		sure = c.collect(e, known, depth+1) && sure
+	}
+	return sure
+}
+
+// collect adds what an expression declares, and tells whether that is all.
+func (c *paramCheck) collect(e ast.Expr, known map[string]bool, depth int) bool {
+	sure := true
+	for _, op := range operands(e) {
+		switch op := op.(type) {
+		case *ast.Ident:
+			sure = c.parameters(op.Name, known, depth) && sure
+		case *ast.SelectorExpr:
+			// The schema's definitions have no parameters.
+			pkg, ok := op.X.(*ast.Ident)
+			sure = ok && pkg.Name == "schemas" && sure
+		case *ast.StructLit:
+			sure = c.declared(op, known, depth) && sure
+		default:
+			sure = false
 		}
 	}
 	return sure
@@ -173,16 +189,7 @@ func (c *paramCheck) declared(s *ast.StructLit, known map[string]bool, depth int
 				known[name] = true
 			}
 		case *ast.EmbedDecl:
-			for _, op := range operands(d.Expr) {
-				switch op := op.(type) {
-				case *ast.Ident:
-					sure = c.parameters(op.Name, known, depth+1) && sure
-				case *ast.StructLit:
-					sure = c.declared(op, known, depth+1) && sure
-				default:
-					sure = false
-				}
-			}
+			sure = c.collect(d.Expr, known, depth+1) && sure
 		}
 	}
 	return sure
