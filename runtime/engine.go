@@ -17,6 +17,9 @@ type engine interface {
 	Connections() int64
 }
 
+// engineMaker makes the engine of a gateway.
+type engineMaker func(Config, *snapshot.Holder, telemetry.Sink, *slog.Logger) engine
+
 // newEngine makes the engine. Until the HTTP/1.1 engine is linked it closes every
 // connection.
 func newEngine(Config, *snapshot.Holder, telemetry.Sink, *slog.Logger) engine {

@@ -59,7 +59,10 @@ type Gateway struct {
 }
 
 // New puts a gateway together. It opens nothing but the access log.
-func New(cfg Config) (*Gateway, error) {
+func New(cfg Config) (*Gateway, error) { return assemble(cfg, newEngine) }
+
+// assemble is New with an engine of the caller's.
+func assemble(cfg Config, makeEngine engineMaker) (*Gateway, error) {
 	if err := cfg.Boot.Check(cfg.Dev); err != nil {
 		return nil, err
 	}
@@ -81,7 +84,7 @@ func New(cfg Config) (*Gateway, error) {
 	}
 	g.metrics = promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(g.log.Handler(), slog.LevelWarn), MaxRequestsInFlight: 4, Timeout: 30 * time.Second})
 	g.secrets = secret.New(secret.Config{Dir: cfg.Boot.SecretsDir, Log: g.log})
-	g.engine = newEngine(cfg, &g.holder, g.sinks.all, g.log)
+	g.engine = makeEngine(cfg, &g.holder, g.sinks.all, g.log)
 	metrics.Connections = g.engine.Connections
 	b := cfg.Boot.Bundle
 	g.reloader = reload.New(reload.Config{
