@@ -71,8 +71,8 @@ type packer struct {
 }
 
 func newPacker() (*packer, error) {
-	// One goroutine and a fixed level: the same bytes on every machine. The level
-	// is the smallest that keeps 100,000 routes in a few ConfigMaps (README.md).
+	// One goroutine and a fixed level: the same bytes on every machine. README.md
+	// says what other levels cost.
 	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedBetterCompression))
 	if err != nil {
 		return nil, fmt.Errorf("start zstd: %w", err)
