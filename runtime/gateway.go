@@ -29,6 +29,9 @@ import (
 	"github.com/lintel-gateway/lintel/runtime/watch"
 )
 
+// settleTime is how long a stop waits for the last writes after the drain.
+const settleTime = 5 * time.Second
+
 // Config says what a gateway is made of. Boot is required.
 type Config struct {
 	Boot boot.Config
@@ -144,7 +147,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var tasks sync.WaitGroup
-	defer tasks.Wait()
+	defer g.settle(&tasks)
 	defer stop()
 	failed := make(chan error, 1+len(g.traffic))
 	try := func(what string, f func() error) {
@@ -186,6 +189,18 @@ func (g *Gateway) Run(ctx context.Context) error {
 		g.log.Error("gateway fails", "error", err)
 	}
 	return errors.Join(err, g.drain(ctx))
+}
+
+// settle waits for the tasks, but not for ever: a log that nobody reads must not
+// keep the process alive.
+func (g *Gateway) settle(tasks *sync.WaitGroup) {
+	done := make(chan struct{})
+	go func() { tasks.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(settleTime):
+		g.log.Warn("gateway stops with work left, such as an access log that is not read", "after", settleTime)
+	}
 }
 
 // drain ends what is in flight. What does not end in time is cut, which is no

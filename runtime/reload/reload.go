@@ -223,6 +223,7 @@ func (r *Reloader) relabel(next *bundle.Bundle, kept bool) {
 	r.retired.add(old)
 	r.current = next
 	r.serving(s, kept)
+	r.cfg.Observer.SnapshotsLive(1 + r.retired.count())
 }
 
 // build makes the table. A panic in it is a refusal: one bundle must not end the

@@ -221,7 +221,7 @@ func TestRawIsCanonical(t *testing.T) {
 	if err != nil || string(got) != `{"a":[1.50,1e3],"b":"<"}` {
 		t.Errorf("got %s %v", got, err)
 	}
-	for _, bad := range []string{`{"a":1,"a":2}`, `{`, `1 2`, ``} {
+	for _, bad := range []string{`{"a":1,"a":2}`, `{`, `1 2`, `{} }`, `1]`, ``} {
 		if _, err := Canonical([]byte(bad)); err == nil {
 			t.Errorf("%s: accepted", bad)
 		}

@@ -109,3 +109,24 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// FuzzCanonical holds Canonical to the form that the reader takes.
+func FuzzCanonical(f *testing.F) {
+	f.Add([]byte(`{"b": [1, 2.50, "\u003c"], "a": null}`))
+	f.Add([]byte(`{"a":1,"a":2}`))
+	f.Add([]byte(`"a:\\":1`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		got, err := Canonical(raw)
+		if err != nil {
+			return
+		}
+		r := newReader(got, 10_001)
+		r.raw()
+		if err := r.end(); err != nil {
+			t.Fatalf("%q became %q, which is refused: %v", raw, got, err)
+		}
+		if again, err := Canonical(got); err != nil || !bytes.Equal(again, got) {
+			t.Fatalf("%q becomes %q: %v", got, again, err)
+		}
+	})
+}
