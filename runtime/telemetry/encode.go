@@ -28,7 +28,8 @@ func (s *stamp) append(b []byte, t time.Time) []byte {
 	return append(b, 'Z')
 }
 
-// appendRecord writes a record as one line of JSON. Durations are seconds.
+// appendRecord writes a record as one line of JSON. Durations are seconds. The
+// client's address is left out: it says who somebody is.
 func appendRecord(b []byte, s *stamp, r *Record) []byte {
 	b = append(b, `{"ts":"`...)
 	b = s.append(b, r.Start)
@@ -47,9 +48,6 @@ func appendRecord(b []byte, s *stamp, r *Record) []byte {
 	b = appendSeconds(append(b, `,"ttfb":`...), r.TTFB)
 	b = appendText(b, `,"reason":`, r.Reason.String(), 64)
 	b = appendText(b, `,"bundle":`, r.Bundle, 128)
-	if r.Client != "" {
-		b = appendText(b, `,"client":`, r.Client, 64)
-	}
 	return append(b, '}', '\n')
 }
 

@@ -26,7 +26,7 @@ func record() *Record {
 	return &Record{
 		Start: time.Date(2026, 3, 4, 5, 6, 7, 89_000, time.FixedZone("x", 3600)), ID: "id-1", Route: "shop.example/cart", Domain: "shop.example",
 		Upstream: "cart", Endpoint: "10.0.0.1:80", Method: "GET", Host: "shop.example", Path: "/cart", Status: 200,
-		BytesIn: 3, BytesOut: 5, Duration: 1500 * time.Microsecond, TTFB: time.Millisecond, Bundle: "sha256:ab",
+		BytesIn: 3, BytesOut: 5, Duration: 1500 * time.Microsecond, TTFB: time.Millisecond, Bundle: "sha256:ab", Client: "192.0.2.1",
 	}
 }
 
