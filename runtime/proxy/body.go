@@ -1,0 +1,189 @@
+package proxy
+
+import (
+	"sync/atomic"
+
+	"github.com/lintel-gateway/lintel/runtime/reason"
+	"github.com/lintel-gateway/lintel/runtime/upstream"
+	"github.com/lintel-gateway/lintel/runtime/wire"
+)
+
+// body is the body of the present request. What is in the buffer already goes
+// upstream with the head; anything else is streamed by a goroutine of its own, so
+// that an upstream may answer before it has read everything.
+type body struct {
+	streamed bool
+	skipped  bool
+	read     int64 // bytes of content
+	code     reason.Code
+
+	whole   atomic.Bool // streamed to its end
+	done    chan struct{}
+	chunks  chunks
+	chunked bool
+	left    int64
+	out     []byte
+}
+
+func (b *body) begin(q *requestHead) {
+	b.streamed, b.skipped, b.read, b.code = false, false, 0, reason.OK
+	b.chunked, b.left = q.chunked, max(q.length, 0)
+	b.whole.Store(false)
+}
+
+// skip passes over a body that is in the buffer. It returns false when the body is
+// not, so that the connection cannot go on.
+func (b *body) skip(w *work) bool {
+	if b.streamed {
+		return b.whole.Load()
+	}
+	if b.skipped || b.left == 0 && !b.chunked {
+		return true
+	}
+	if b.chunked || b.left > int64(w.end-w.start) {
+		return false
+	}
+	w.start += int(b.left)
+	b.skipped = true
+	return true
+}
+
+// start streams the rest of the body to up.
+func (b *body) start(c *session, up *upstream.Conn, lim upLimit) {
+	b.streamed = true
+	b.chunks.reset()
+	if b.done == nil {
+		b.done = make(chan struct{}, 1)
+	}
+	go func() {
+		code := b.pump(c, up, lim)
+		if code != reason.OK {
+			b.code = code
+			c.flags.Or(flagBody)
+			up.Interrupt(true, false)
+		}
+		b.done <- struct{}{}
+	}()
+}
+
+// join ends the streaming and tells whether the upstream got the whole body.
+func (b *body) join(c *session, up *upstream.Conn) bool {
+	if !b.streamed {
+		return true
+	}
+	if !b.whole.Load() {
+		c.flags.Or(flagStop)
+		c.conn.Interrupt(true, false)
+		up.Interrupt(false, true)
+	}
+	<-b.done
+	c.clientRead.at.Store(0)
+	c.conn.Rearm(true, false)
+	up.Rearm(true, true)
+	return b.whole.Load() && b.code == reason.OK
+}
+
+// pump copies the body from the client to up. It returns OK also when up does not
+// take it: the upstream may have answered and closed.
+func (b *body) pump(c *session, up *upstream.Conn, lim upLimit) reason.Code {
+	w := c.w
+	// The window lies behind the head, whose views must stay.
+	head := w.start
+	if len(w.in)-head < maxTrailer+maxChunkLine {
+		grown := make([]byte, inSize0)
+		n := copy(grown, w.in[w.start:w.end])
+		// The views of the head keep the old buffer alive.
+		w.in, w.start, w.end, head = grown, 0, n, 0
+	}
+	for {
+		if w.start < w.end {
+			ok, code, broken := b.pass(c, up, lim)
+			if broken || code != reason.OK {
+				return code
+			}
+			if ok {
+				b.whole.Store(true)
+				return reason.OK
+			}
+		}
+		if w.start == w.end {
+			w.start, w.end = head, head
+		} else if w.end == len(w.in) {
+			copy(w.in[head:], w.in[w.start:w.end])
+			w.start, w.end = head, head+w.end-w.start
+		}
+		n, code := b.fill(c, w.in[w.end:])
+		if code != reason.OK {
+			return code
+		}
+		w.end += n
+	}
+}
+
+// fill reads from the client.
+func (b *body) fill(c *session, p []byte) (int, reason.Code) {
+	at := c.srv.now() + int64(c.srv.lim.BodyTimeout)
+	c.arm(&c.clientRead, at)
+	for {
+		n, err := c.conn.Read(p)
+		switch {
+		case err == nil:
+			return n, reason.OK
+		case err != wire.ErrInterrupted:
+			return 0, reason.ClientClosed
+		}
+		if c.flags.Load()&(flagStop|flagCut|flagGone) != 0 {
+			return 0, reason.ClientClosed
+		}
+		if c.srv.now() >= at {
+			return 0, reason.ClientTimeout
+		}
+		c.conn.Rearm(true, false)
+		if c.flags.Load()&(flagStop|flagCut|flagGone) != 0 {
+			return 0, reason.ClientClosed
+		}
+	}
+}
+
+// pass hands the buffered bytes on. whole tells that the body is at its end; broken
+// that up takes no more.
+func (b *body) pass(c *session, up *upstream.Conn, lim upLimit) (whole bool, code reason.Code, broken bool) {
+	w := c.w
+	if !b.chunked {
+		n := int(min(b.left, int64(w.end-w.start)))
+		if err := c.writeUp(up, w.in[w.start:w.start+n], lim); err != nil {
+			return false, reason.OK, true
+		}
+		w.start += n
+		b.left -= int64(n)
+		b.read += int64(n)
+		return b.left == 0, reason.OK, false
+	}
+	b.out = b.out[:0]
+	for b.chunks.state != chunksDone {
+		data, n, ok := b.chunks.next(w.in[w.start:w.end])
+		if !ok {
+			return false, reason.BadRequest, false
+		}
+		w.start += n
+		b.read += int64(len(data))
+		if limit := c.srv.lim.BodyBytes; limit > 0 && b.read > limit {
+			return false, reason.BodyTooLarge, false
+		}
+		b.out = appendChunk(b.out, data)
+		if n == 0 {
+			break
+		}
+	}
+	if b.chunks.state == chunksDone {
+		b.out = appendLastChunk(b.out, &b.chunks.trailer)
+		whole = true
+	}
+	if err := c.writeUp(up, b.out, lim); err != nil {
+		return false, reason.OK, true
+	}
+	if cap(b.out) > 2*inSize0 {
+		b.out = nil
+	}
+	return whole, reason.OK, false
+}

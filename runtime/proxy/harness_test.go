@@ -1,0 +1,212 @@
+package proxy
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lintel-gateway/lintel/runtime/filter"
+	"github.com/lintel-gateway/lintel/runtime/snapshot"
+	"github.com/lintel-gateway/lintel/runtime/table"
+	"github.com/lintel-gateway/lintel/runtime/telemetry"
+	"github.com/lintel-gateway/lintel/runtime/upstream"
+	"github.com/lintel-gateway/lintel/schemas/bundle"
+	"github.com/lintel-gateway/lintel/schemas/route"
+)
+
+// records keeps what the engine accounts for.
+type records struct {
+	mu   sync.Mutex
+	list []telemetry.Record
+}
+
+func (r *records) Done(_ uint32, rec *telemetry.Record) {
+	c := *rec
+	c.Path, c.Method, c.Host = strings.Clone(c.Path), strings.Clone(c.Method), strings.Clone(c.Host)
+	r.mu.Lock()
+	r.list = append(r.list, c)
+	r.mu.Unlock()
+}
+
+func (r *records) last() telemetry.Record {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.list) == 0 {
+		return telemetry.Record{}
+	}
+	return r.list[len(r.list)-1]
+}
+
+// gateway is an engine with one route "/" to one upstream.
+type gateway struct {
+	addr    string
+	srv     *Server
+	records *records
+	holder  snapshot.Holder
+}
+
+func newGateway(t testing.TB, up string, cfg Config, edit func(*route.Route)) *gateway {
+	t.Helper()
+	g := &gateway{records: &records{}}
+	g.holder.Swap(&snapshot.Snapshot{Table: newTable(t, up, edit), Digest: "sha256:test"})
+	cfg.Snapshots = &g.holder
+	if cfg.Sink == nil {
+		cfg.Sink = g.records
+	}
+	g.srv = New(cfg)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.addr = ln.Addr().String()
+	done := make(chan error, 1)
+	go func() { done <- g.srv.Serve(context.Background(), ln) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = g.srv.Drain(ctx)
+		if err := <-done; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+		if n := g.srv.Connections(); n != 0 {
+			t.Errorf("%d connections are left after the drain", n)
+		}
+		if n := g.holder.Current().References(); n != 0 {
+			t.Errorf("%d references to the snapshot are left", n)
+		}
+	})
+	return g
+}
+
+func newTable(t testing.TB, up string, edit func(*route.Route)) *table.Table {
+	t.Helper()
+	r := route.Route{ID: "d/root", Match: route.Match{Hosts: []string{"*"}, Path: route.Path{Prefix: "/"}}, Upstream: "u", OnRouteChange: "keep"}
+	r.Timeouts = route.Timeouts{Connect: route.Duration(time.Second), Read: route.Duration(2 * time.Second)}
+	if edit != nil {
+		edit(&r)
+	}
+	d := &route.Domain{Name: "d", Hosts: []string{"*"}, MethodMismatch: 405, Routes: []route.Route{r},
+		Upstreams: map[string]route.Upstream{"u": {
+			Endpoints: []route.Endpoint{{Address: up, Weight: 1}},
+			Pool:      route.Pool{MaxIdle: 64, IdleTimeout: route.Duration(time.Minute)},
+		}}}
+	filters, err := filter.NewRegistry(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab, err := table.Build(table.Input{Domains: []*bundle.Domain{{Def: d}}}, nil, table.Env{Filters: filters, Upstreams: upstream.New(upstream.Config{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tab.Close)
+	return tab
+}
+
+// recorder is an upstream that keeps every byte that it received and answers each
+// request by answer.
+type recorder struct {
+	addr string
+	mu   sync.Mutex
+	got  []string
+}
+
+func newRecorder(t testing.TB, answer string) *recorder {
+	t.Helper()
+	r := &recorder{}
+	r.addr = listen(t, func(nc net.Conn) {
+		br := bufio.NewReader(nc)
+		for {
+			q, err := http.ReadRequest(br)
+			if err != nil {
+				return
+			}
+			body, err := io.ReadAll(q.Body)
+			if err != nil {
+				return
+			}
+			r.mu.Lock()
+			r.got = append(r.got, fmt.Sprintf("%s %s %q %v", q.Method, q.RequestURI, body, q.Trailer))
+			r.mu.Unlock()
+			if _, err := io.WriteString(nc, answer); err != nil {
+				return
+			}
+		}
+	})
+	return r
+}
+
+func (r *recorder) seen() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]string(nil), r.got...)
+}
+
+// listen serves connections one goroutine each until the test ends.
+func listen(t testing.TB, serve func(net.Conn)) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	open := map[net.Conn]bool{}
+	wg.Go(func() {
+		for {
+			nc, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			open[nc] = true
+			mu.Unlock()
+			wg.Go(func() {
+				defer nc.Close()
+				serve(nc)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		_ = ln.Close()
+		mu.Lock()
+		for nc := range open {
+			_ = nc.Close()
+		}
+		mu.Unlock()
+		wg.Wait()
+	})
+	return ln.Addr().String()
+}
+
+func dial(t testing.TB, addr string) *net.TCPConn {
+	t.Helper()
+	nc, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = nc.Close() })
+	_ = nc.SetDeadline(time.Now().Add(5 * time.Second))
+	return nc.(*net.TCPConn)
+}
+
+// ask sends raw bytes, ends its side and returns everything that comes back.
+func ask(t testing.TB, addr, raw string) string {
+	t.Helper()
+	nc := dial(t, addr)
+	if _, err := io.WriteString(nc, raw); err != nil {
+		t.Fatal(err)
+	}
+	_ = nc.CloseWrite()
+	b, err := io.ReadAll(nc)
+	if err != nil {
+		t.Errorf("read answer to %q: %v (after %q)", raw, err, b)
+	}
+	return string(b)
+}

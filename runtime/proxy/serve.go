@@ -1,0 +1,209 @@
+package proxy
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lintel-gateway/lintel/runtime/filter"
+	"github.com/lintel-gateway/lintel/runtime/reason"
+	"github.com/lintel-gateway/lintel/runtime/table"
+	"github.com/lintel-gateway/lintel/runtime/telemetry"
+)
+
+// serve handles the request whose head is parsed in c.w. It leaves c.keep false
+// when the connection must end.
+func (c *session) serve() {
+	w := c.w
+	start := c.srv.now()
+	w.rec = telemetry.Record{Method: w.req.method, Host: w.req.host, Path: w.req.path}
+	w.upStart, w.upEnd = 0, 0
+	w.scratch = w.scratch[:0]
+	c.keep = w.req.persistent() && !c.srv.draining.Load()
+	c.flags.And(^uint32(flagLooked | flagBody | flagStop))
+	c.body.begin(&w.req)
+	w.x.Peer, w.x.Scheme = c.peer, "http"
+
+	reached := 0
+	code := c.route()
+	if code == reason.OK {
+		r := w.match.Route
+		var v filter.Verdict
+		if reached, v = r.Chain.RunRequest(&w.x); v == filter.Stop {
+			c.filtered(reached)
+		} else {
+			c.proxy(r, reached, start)
+		}
+	} else if w.req.star && code == reason.FilterAnswer {
+		w.x.Answer(204, "", nil)
+		w.x.Response.Add("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+		c.filtered(0)
+	} else {
+		c.fail(code, 0)
+	}
+	c.finish(start)
+}
+
+// route prepares the exchange and finds the route.
+func (c *session) route() reason.Code {
+	w, x, q := c.w, &c.w.x, &c.w.req
+	w.snap = c.srv.cfg.Snapshots.Acquire(c.shard)
+	w.match.Route = nil
+	if limit := c.srv.lim.BodyBytes; limit > 0 && q.length > limit {
+		return reason.BodyTooLarge
+	}
+	if q.star {
+		return reason.FilterAnswer
+	}
+	var ok bool
+	var host string
+	w.scratch, x.Path, ok = canonicalPath(w.scratch, q.path)
+	if !ok {
+		return reason.BadRequest
+	}
+	w.rec.Path = x.Path
+	w.scratch, host = matchHost(w.scratch, q.host)
+	x.Method, x.Host, x.Query = q.method, q.host, q.query
+	x.Original = filter.Original{Method: q.method, Host: host, Path: x.Path, Query: q.query}
+	c.forwarded()
+	if w.snap == nil {
+		return reason.NoBundle
+	}
+	w.query = table.Request{Method: q.method, Host: host, Path: x.Path, Query: q.query, Header: &x.Header}
+	w.snap.Table.Match(&w.query, &w.match)
+	switch w.match.Outcome {
+	case table.Matched:
+	case table.MethodMismatch:
+		if d := w.match.Domain; d != nil && d.MethodMismatch == 404 {
+			return reason.RouteNotFound
+		}
+		x.Response.Add("allow", strings.Join(w.match.Allow, ", "))
+		return reason.MethodNotAllowed
+	default:
+		return reason.RouteNotFound
+	}
+	r := w.match.Route
+	r.Requests.Add()
+	x.RouteID, x.Domain, x.Match, x.Params = r.Def.ID, r.Domain.Name, &r.Def.Match, w.match.Params
+	w.rec.Route, w.rec.Domain = r.Def.ID, r.Domain.Name
+	return reason.OK
+}
+
+// filtered sends the answer of a filter.
+func (c *session) filtered(reached int) {
+	x := &c.w.x
+	contentType, body, _ := x.Answered()
+	if x.Reason != reason.FilterAnswer && contentType == "" && body == nil {
+		c.fail(x.Reason, reached)
+		return
+	}
+	if contentType != "" {
+		x.Response.Set("content-type", contentType)
+	}
+	c.answer(reached, body)
+}
+
+// fail answers with the gateway's error for code. Nothing of the inside shows.
+func (c *session) fail(code reason.Code, reached int) {
+	w, x := c.w, &c.w.x
+	x.Reason, x.Status = code, code.Status()
+	if code == reason.ClientClosed {
+		w.rec.Reason, w.rec.Status, c.keep = code, x.Status, false
+		return
+	}
+	b := append(make([]byte, 0, 128), `{"status":`...)
+	b = strconv.AppendInt(b, int64(x.Status), 10)
+	b = append(b, `,"code":"`...)
+	b = append(b, code.String()...)
+	b = append(b, `","requestId":`...)
+	b = strconv.AppendQuote(b, strings.ToValidUTF8(x.RequestID(), "?"))
+	b = append(b, '}')
+	x.Response.Set("content-type", "application/json")
+	c.answer(reached, b)
+}
+
+// refuse answers input that is no request, and ends the connection.
+func (c *session) refuse(code reason.Code) {
+	w := c.w
+	start := c.srv.now()
+	w.x.Reset()
+	w.rec = telemetry.Record{}
+	w.req = requestHead{method: "GET", framing: framing{length: 0}}
+	w.match.Route = nil
+	c.keep = false
+	c.body.begin(&w.req)
+	c.fail(code, 0)
+	w.rec.Method = ""
+	c.linger = true
+	c.finish(start)
+}
+
+// answer sends a response of the gateway itself.
+func (c *session) answer(reached int, body []byte) {
+	w, x := c.w, &c.w.x
+	if w.match.Route != nil {
+		w.match.Route.Chain.RunResponse(x, reached)
+	}
+	if !c.body.skip(w) {
+		c.keep, c.linger = false, true
+	}
+	w.out = appendStatus(w.out[:0], x.Status, "")
+	w.out = appendFields(w.out, &x.Response, nil)
+	w.out = c.appendOwn(w.out, true)
+	bodyless := x.Status == 204 || x.Status == 304 || x.Status < 200
+	if !bodyless {
+		w.out = appendLength(w.out, int64(len(body)))
+	}
+	w.out = append(w.out, "\r\n"...)
+	if !bodyless && w.req.method != "HEAD" {
+		w.out = append(w.out, body...)
+		w.rec.BytesOut = int64(len(body))
+	}
+	w.rec.Status, w.rec.Reason = x.Status, x.Reason
+	if c.send(w.out) != nil {
+		c.keep = false
+	}
+}
+
+// appendOwn appends the fields that the gateway adds to every response.
+func (c *session) appendOwn(dst []byte, date bool) []byte {
+	w := c.w
+	if date {
+		dst = appendRaw(dst, "date", *c.srv.date.Load())
+	}
+	if c.srv.cfg.Dev && w.snap != nil {
+		dst = appendField(dst, "x-lintel-route", w.rec.Route)
+		dst = appendField(dst, "x-lintel-bundle", w.snap.Digest)
+	}
+	switch {
+	case !c.keep:
+		dst = append(dst, "connection: close\r\n"...)
+	case w.req.http10:
+		dst = append(dst, "connection: keep-alive\r\n"...)
+	}
+	return dst
+}
+
+// finish accounts for the request and lets its snapshot go.
+func (c *session) finish(start int64) {
+	w := c.w
+	c.ended = c.srv.now()
+	if s := c.srv.cfg.Sink; s != nil {
+		w.rec.Start = c.srv.base.Add(time.Duration(start))
+		w.rec.Duration = time.Duration(c.ended - start)
+		w.rec.ID = w.x.RequestID()
+		w.rec.Client = c.peerText
+		if w.x.Client.IsValid() && w.x.Client != c.peer.Addr() {
+			w.rec.Client = w.x.Client.String()
+		}
+		w.rec.BytesIn = c.body.read
+		if w.snap != nil {
+			w.rec.Bundle = w.snap.Digest
+		}
+		s.Done(c.shard, &w.rec)
+	}
+	if w.snap != nil {
+		w.snap.Release(c.shard)
+		w.snap = nil
+	}
+}

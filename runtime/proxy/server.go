@@ -1,0 +1,219 @@
+// Package proxy is the HTTP/1.1 engine: it parses what clients send, finds the
+// route, runs its filters, relays the exchange with the upstream and accounts for
+// it. One goroutine serves one connection in straight-line code (README.md).
+package proxy
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lintel-gateway/lintel/runtime/snapshot"
+	"github.com/lintel-gateway/lintel/runtime/telemetry"
+)
+
+// Config is what an engine is made of. Snapshots is required; the rest has
+// defaults.
+type Config struct {
+	// Snapshots is the pointer that requests take their snapshot from; before the
+	// first one they are answered 503 no-bundle.
+	Snapshots *snapshot.Holder
+	// Sink receives one record a request; nil drops them.
+	Sink telemetry.Sink
+	// Log receives what belongs to no request; nil discards it.
+	Log    *slog.Logger
+	Limits Limits
+	// TrustedProxies are the peers whose X-Forwarded-* fields are believed.
+	TrustedProxies []netip.Prefix
+	// Dev adds the response fields x-lintel-route and x-lintel-bundle.
+	Dev bool
+	// DrainSpread is the time over which a swap spreads the end of the upgraded
+	// connections of routes with onRouteChange: drain (10s).
+	DrainSpread time.Duration
+}
+
+// Limits bound what a client may use. A zero field means its default, given in
+// parentheses.
+type Limits struct {
+	// RequestLineBytes bounds the request line (8 KiB): 414 above it.
+	RequestLineBytes int
+	// HeadBytes bounds a head, of requests and of responses (64 KiB): 431 above it.
+	HeadBytes int
+	// Fields bounds the fields of a head (128): 431 above it.
+	Fields int
+	// BodyBytes bounds a request body (0: no bound): 413 above it.
+	BodyBytes int64
+	// Connections bounds the open client connections (0: no bound).
+	Connections int
+	// HeaderTimeout bounds the time from a head's first byte to its last (10s): 408.
+	HeaderTimeout time.Duration
+	// IdleTimeout bounds the time between two requests of a connection (75s).
+	IdleTimeout time.Duration
+	// BodyTimeout bounds the silence inside a request body, and the time in which a
+	// client takes no byte of a response (60s).
+	BodyTimeout time.Duration
+}
+
+func (l Limits) withDefaults() Limits {
+	def := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	span := func(v *time.Duration, d time.Duration) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	def(&l.RequestLineBytes, 8<<10)
+	def(&l.HeadBytes, 64<<10)
+	def(&l.Fields, 128)
+	span(&l.HeaderTimeout, 10*time.Second)
+	span(&l.IdleTimeout, 75*time.Second)
+	span(&l.BodyTimeout, 60*time.Second)
+	return l
+}
+
+// Server is the engine. It serves any number of listeners.
+type Server struct {
+	cfg   Config
+	lim   Limits
+	base  time.Time
+	works works
+
+	draining atomic.Bool
+	open     atomic.Int64
+	next     atomic.Uint32
+	shards   [sweepShards]sweepShard
+	date     atomic.Pointer[string]
+
+	mu        sync.Mutex
+	listeners map[net.Listener]struct{}
+	sweeping  bool
+	stop      chan struct{}
+	sessions  sync.WaitGroup
+}
+
+// New makes an engine.
+func New(cfg Config) *Server {
+	if cfg.DrainSpread <= 0 {
+		cfg.DrainSpread = 10 * time.Second
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{cfg: cfg, lim: cfg.Limits.withDefaults(), base: time.Now(), listeners: map[net.Listener]struct{}{}, stop: make(chan struct{})}
+	s.stamp(s.base)
+	for i := range s.shards {
+		s.shards[i].soonest.Store(never)
+	}
+	return s
+}
+
+// now is the time since the server was made, in nanoseconds, monotonic.
+func (s *Server) now() int64 { return int64(time.Since(s.base)) }
+
+// Connections is how many client connections are open.
+func (s *Server) Connections() int64 { return s.open.Load() }
+
+// Serve accepts connections until ctx ends, Drain begins or the listener fails;
+// only the last is an error. It closes the listener and leaves its connections.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	s.mu.Lock()
+	if s.draining.Load() {
+		s.mu.Unlock()
+		return ln.Close()
+	}
+	s.listeners[ln] = struct{}{}
+	if !s.sweeping {
+		s.sweeping = true
+		go s.sweep()
+	}
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.listeners, ln)
+		s.mu.Unlock()
+		_ = ln.Close()
+	}()
+	defer context.AfterFunc(ctx, func() { _ = ln.Close() })()
+	for pause := time.Duration(0); ; {
+		nc, err := ln.Accept()
+		if err == nil {
+			pause = 0
+			s.accept(nc)
+			continue
+		}
+		if ctx.Err() != nil || s.draining.Load() {
+			return nil
+		}
+		var ne net.Error
+		if !errors.As(err, &ne) || errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		// Out of descriptors, most likely: taking a breath beats spinning or dying.
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		s.cfg.Log.Warn("accept failed", slog.Any("error", err), slog.Duration("retry_in", pause))
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (s *Server) accept(nc net.Conn) {
+	s.mu.Lock()
+	if s.draining.Load() {
+		s.mu.Unlock()
+		_ = nc.Close()
+		return
+	}
+	s.sessions.Add(1)
+	s.mu.Unlock()
+	full := s.lim.Connections > 0 && s.open.Load() >= int64(s.lim.Connections)
+	s.open.Add(1)
+	c := newSession(s, nc, s.next.Add(1))
+	s.shard(c).add(c)
+	go c.run(full)
+}
+
+// Drain stops accepting, closes idle connections, answers requests in flight with
+// Connection: close and waits for them. When ctx ends, what is left is cut off and
+// ctx's error returned.
+func (s *Server) Drain(ctx context.Context) error {
+	s.mu.Lock()
+	first := !s.draining.Swap(true)
+	for ln := range s.listeners {
+		_ = ln.Close()
+	}
+	s.mu.Unlock()
+	s.each(func(c *session) { c.startDrain() })
+	done := make(chan struct{})
+	go func() { s.sessions.Wait(); close(done) }()
+	var err error
+	select {
+	case <-done:
+	case <-ctx.Done():
+		err = ctx.Err()
+		s.each(func(c *session) { c.cut() })
+		<-done
+	}
+	if first {
+		close(s.stop)
+	}
+	return err
+}
+
+func (s *Server) trusted(a netip.Addr) bool {
+	for _, p := range s.cfg.TrustedProxies {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}

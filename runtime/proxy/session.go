@@ -1,0 +1,351 @@
+package proxy
+
+import (
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/lintel-gateway/lintel/runtime/reason"
+	"github.com/lintel-gateway/lintel/runtime/table"
+	"github.com/lintel-gateway/lintel/runtime/upstream"
+	"github.com/lintel-gateway/lintel/runtime/wire"
+)
+
+type phase uint32
+
+const (
+	phaseIdle phase = iota
+	phaseBusy
+	phaseExchange // waits for an upstream
+	phaseTunnel
+)
+
+// What other goroutines tell a session. They set the flag and then interrupt.
+const (
+	flagLooked = 1 << iota // the client was looked at in this request
+	flagHalf               // the client has half closed and waits for its answer
+	flagGone               // the client has given up
+	flagCut                // end now
+	flagBody               // the request body cannot be had; see body.code
+	flagStop               // the body is not wanted any more
+)
+
+// session is one client connection.
+type session struct {
+	srv      *Server
+	conn     *wire.Conn
+	shard    uint32
+	at       int // in its sweepShard
+	peer     netip.AddrPort
+	peerText string
+	trusted  bool
+
+	w       *work
+	served  int
+	keep    bool // the connection goes on after the present request
+	inLoop  bool
+	outside bool  // the request needs reads of the client
+	linger  bool  // the client may still be sending
+	ended   int64 // the last request
+	body    body
+
+	stepFn func() bool
+
+	phase       atomic.Uint32
+	flags       atomic.Uint32
+	clientRead  timer
+	clientWrite timer
+	upRead      timer
+	upWrite     timer
+	watch       timer
+	endAt       atomic.Int64 // when an upgraded connection is to end
+	up          atomic.Pointer[upstream.Conn]
+	tunnel      atomic.Pointer[table.Route]
+}
+
+func newSession(srv *Server, nc net.Conn, shard uint32) *session {
+	c := &session{srv: srv, conn: wire.New(nc), shard: shard, ended: srv.now()}
+	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
+		ap := a.AddrPort()
+		c.peer = netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+		c.peerText = c.peer.Addr().String()
+		c.trusted = srv.trusted(c.peer.Addr())
+	}
+	c.stepFn = c.step
+	return c
+}
+
+// run serves the connection to its end.
+func (c *session) run(full bool) {
+	defer c.end()
+	c.serveAll(full)
+	if c.linger && c.w != nil {
+		c.drainInput()
+	}
+}
+
+func (c *session) serveAll(full bool) {
+	if full {
+		c.hold()
+		c.refuse(reason.TooManyConnections)
+		return
+	}
+	for {
+		c.inLoop = !c.conn.Waits()
+		err := c.conn.Loop(c.stepFn)
+		c.inLoop = false
+		switch {
+		case err == wire.ErrInterrupted:
+			if !c.interrupted() {
+				return
+			}
+		case err != nil:
+			return
+		case c.outside:
+			c.outside = false
+			if c.serve(); !c.keep {
+				return
+			}
+		default:
+			return
+		}
+	}
+}
+
+func (c *session) end() {
+	if c.w != nil {
+		c.srv.works.put(c.w)
+		c.w = nil
+	}
+	c.conn.Close()
+	c.srv.shard(c).remove(c)
+	c.srv.open.Add(-1)
+	c.srv.sessions.Done()
+}
+
+// hold takes a work for the connection.
+func (c *session) hold() {
+	if c.w == nil {
+		c.w = c.srv.works.get()
+		c.phase.Store(uint32(phaseBusy))
+	}
+}
+
+// step is the life of the connection between two waits for input: read what is
+// there, serve what is whole. It returns true when the loop must be left: at the
+// end, or when outside is set.
+func (c *session) step() bool {
+	for {
+		if w := c.w; w != nil && w.end > w.start {
+			switch c.advance() {
+			case leave:
+				return true
+			case again:
+				continue
+			}
+		}
+		if c.w != nil && c.w.start == c.w.end && c.srv.draining.Load() && c.served > 0 {
+			return true
+		}
+		c.hold()
+		w := c.w
+		if !w.room(1, c.srv.lim.HeadBytes+inSize0) {
+			c.refuse(reason.HeadTooLarge)
+			return true
+		}
+		if c.conn.Waits() {
+			c.rest() // the read below is the wait
+			c.hold()
+			w = c.w
+		}
+		n, err := c.conn.Try(w.in[w.end:])
+		switch {
+		case err == wire.ErrAgain:
+			if w.start == w.end && c.srv.draining.Load() {
+				return true
+			}
+			c.rest()
+			return false
+		case err == wire.ErrInterrupted:
+			if !c.interrupted() {
+				return true
+			}
+			continue
+		case err != nil:
+			return true
+		}
+		c.phase.Store(uint32(phaseBusy))
+		short := n < len(w.in)-w.end
+		w.end += n
+		verdict := c.advance()
+		for verdict == again && w.end > w.start {
+			verdict = c.advance()
+		}
+		if verdict == leave {
+			return true
+		}
+		// A short read has emptied the socket: what comes later wakes us, and another
+		// read would fail. After the first request we look all the same, for a
+		// client that ends with its only request.
+		if short && c.served != 1 && !c.conn.Waits() && !c.srv.draining.Load() {
+			c.rest()
+			return false
+		}
+	}
+}
+
+type verdict uint8
+
+const (
+	again verdict = iota // go on with what is buffered, or read
+	more                 // the head is not whole
+	leave
+)
+
+// advance parses and serves the request that starts the unread input.
+func (c *session) advance() verdict {
+	w, lim := c.w, &c.srv.lim
+	in := w.in[w.start:w.end]
+	if w.partial && !w.scan.found(in) && len(in) < lim.HeadBytes && (w.scan.lineStart > 0 || len(in) <= lim.RequestLineBytes) {
+		return more
+	}
+	w.x.Reset()
+	n, code := w.req.parse(in, &w.x.Header, c.trusted, headLimits{lim.RequestLineBytes, lim.HeadBytes, lim.Fields})
+	if code != reason.OK {
+		c.refuse(code)
+		return leave
+	}
+	if n == 0 {
+		if !w.partial {
+			w.partial, w.scan = true, headEnd{}
+			c.clientRead.at.Store(c.srv.now() + int64(lim.HeaderTimeout))
+		}
+		return more
+	}
+	w.partial = false
+	w.start += n
+	c.served++
+	if c.inLoop && !c.bodyHere() {
+		c.outside = true
+		return leave
+	}
+	if c.serve(); !c.keep {
+		return leave
+	}
+	return again
+}
+
+// bodyHere tells that the request can be served without reading from the client.
+func (c *session) bodyHere() bool {
+	r := &c.w.req
+	if r.chunked || r.upgrade && r.protocol != "" {
+		return false
+	}
+	return r.length <= int64(c.w.end-c.w.start)
+}
+
+// rest makes the connection ready to wait for input. With nothing in hand it is
+// idle and gives its buffers back.
+func (c *session) rest() {
+	h := c.srv.shard(c)
+	if c.w.start < c.w.end {
+		if at := c.clientRead.at.Load(); at != 0 {
+			h.due(at)
+		}
+		return
+	}
+	c.srv.works.put(c.w)
+	c.w = nil
+	at := c.ended + int64(c.srv.lim.IdleTimeout)
+	c.clientRead.at.Store(at)
+	c.watch.at.Store(c.ended + int64(sweepEvery))
+	c.phase.Store(uint32(phaseIdle))
+	h.due(c.ended + int64(sweepEvery))
+}
+
+// interrupted decides whether the wait for input goes on.
+func (c *session) interrupted() bool {
+	c.conn.Rearm(true, true)
+	if c.flags.Load()&(flagCut|flagGone) != 0 {
+		return false
+	}
+	idle := c.w == nil || c.w.start == c.w.end
+	if at := c.clientRead.at.Load(); at != 0 && c.srv.now() < at {
+		return true // only to look: the next read says what there is
+	}
+	if idle {
+		// Draining and the watch leave the deadline; it is gone only when it is over.
+		return false
+	}
+	c.refuse(reason.RequestTimeout)
+	return false
+}
+
+// startDrain lets an idle connection see that the server drains. Upgraded ones are
+// left to Drain's deadline.
+func (c *session) startDrain() {
+	if phase(c.phase.Load()) == phaseIdle {
+		c.conn.Interrupt(true, false)
+	}
+}
+
+// cut ends the session now.
+func (c *session) cut() {
+	c.flags.Or(flagCut)
+	if up := c.up.Load(); up != nil {
+		up.Interrupt(true, true)
+	}
+	c.conn.Interrupt(true, true)
+}
+
+// send writes to the client within the time that it may take no byte.
+func (c *session) send(b []byte) error {
+	n, err := c.conn.Send(b)
+	for err == nil && n < len(b) {
+		at := c.srv.now() + int64(c.srv.lim.BodyTimeout)
+		c.clientWrite.at.Store(at)
+		c.srv.shard(c).due(at)
+		var m int
+		m, err = c.conn.Write(b[n:])
+		n += m
+		if err == wire.ErrInterrupted {
+			c.conn.Rearm(false, true)
+			if c.flags.Load()&(flagCut|flagGone) == 0 && (c.srv.now() < at || m > 0) {
+				err = nil
+			}
+		}
+	}
+	c.clientWrite.at.Store(0)
+	return err
+}
+
+// lingerTime and lingerBytes bound how long the rest of what a client sends is
+// thrown away, so that it reads the answer before a reset (RFC 9112 section 9.6).
+const (
+	lingerTime  = 2 * time.Second
+	lingerBytes = 1 << 20
+)
+
+// drainInput ends the sending side and throws away what the client still sends.
+func (c *session) drainInput() {
+	if c.conn.CloseWrite() != nil {
+		return
+	}
+	end := c.srv.now() + int64(lingerTime)
+	c.clientRead.at.Store(end)
+	c.srv.shard(c).due(end)
+	for sum := 0; sum < lingerBytes; {
+		n, err := c.conn.Read(c.w.up)
+		sum += n
+		if err == wire.ErrInterrupted {
+			c.conn.Rearm(true, false)
+			if c.flags.Load()&flagCut == 0 && c.srv.now() < end {
+				continue
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
