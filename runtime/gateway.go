@@ -10,13 +10,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/lintel-gateway/lintel/runtime/admin"
 	"github.com/lintel-gateway/lintel/runtime/boot"
@@ -54,7 +53,7 @@ type Gateway struct {
 	engine   engine
 	secrets  *secret.Store
 	sinks    *sinks
-	metrics  http.Handler
+	metrics  prometheus.Gatherer
 	draining atomic.Bool
 
 	traffic []net.Listener
@@ -81,11 +80,10 @@ func assemble(cfg Config, makeEngine engineMaker) (*Gateway, error) {
 	if g.sinks, err = openSinks(cfg.Boot.AccessLog, metrics, g.log); err != nil {
 		return nil, err
 	}
-	registry, err := metrics.Registry(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	g.metrics, err = metrics.Registry(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err != nil {
 		return nil, err
 	}
-	g.metrics = promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(g.log.Handler(), slog.LevelWarn), MaxRequestsInFlight: 4, Timeout: 30 * time.Second})
 	g.secrets = secret.New(secret.Config{Dir: cfg.Boot.SecretsDir, Log: g.log})
 	g.engine = makeEngine(cfg, &g.holder, g.sinks.all, g.log)
 	metrics.Connections = g.engine.Connections

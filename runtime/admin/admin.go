@@ -10,6 +10,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"github.com/lintel-gateway/lintel/runtime/reload"
 	"github.com/lintel-gateway/lintel/runtime/snapshot"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
@@ -27,8 +30,8 @@ type Config struct {
 	Holder  *snapshot.Holder
 	// Draining tells that the gateway is stopping: it is not ready any more.
 	Draining func() bool
-	// Metrics answers /metrics; nil answers 404.
-	Metrics http.Handler
+	// Metrics is what /metrics shows; nil answers 404.
+	Metrics prometheus.Gatherer
 	// Log receives failures to serve; nil discards them.
 	Log *slog.Logger
 }
@@ -48,7 +51,7 @@ func Handler(cfg Config) http.Handler {
 	mux.HandleFunc("GET /-/upstreams", h.upstreams)
 	mux.HandleFunc("GET /-/explain", h.explain)
 	if cfg.Metrics != nil {
-		mux.Handle("GET /metrics", cfg.Metrics)
+		mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 30 * time.Second}))
 	}
 	return mux
 }

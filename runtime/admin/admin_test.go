@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/lintel-gateway/lintel/runtime/filter/standard"
 	"github.com/lintel-gateway/lintel/runtime/reload"
@@ -39,7 +40,7 @@ func newRig(t *testing.T) *rig {
 	holder := &snapshot.Holder{}
 	r.reloader = reload.New(reload.Config{Dir: r.mount, Filters: filters, Upstreams: upstream.New(upstream.Config{}), Holder: holder})
 	r.handler = Handler(Config{Bundles: r.reloader, Holder: holder, Draining: func() bool { return r.draining },
-		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("metrics")) })})
+		Metrics: prometheus.NewRegistry()})
 	return r
 }
 
