@@ -30,8 +30,9 @@ func (s *session) greet(text string) {
 	fmt.Fprintf(s.Out, "  edit a file in %s and save: the gateway swaps\n", s.Dir)
 }
 
-// try is a curl line that reaches some route with a plain GET.
+// try is a curl line that reaches some route with a plain GET, a short path first.
 func (s *session) try() string {
+	best, line := "", ""
 	for _, d := range s.current.Domains() {
 		for i := range d.Def.Routes {
 			r := &d.Def.Routes[i]
@@ -41,19 +42,17 @@ func (s *session) try() string {
 			if len(r.Methods) > 0 && r.Methods[0] != "GET" {
 				continue
 			}
-			path := r.Path.Exact
-			if path == "" {
-				path = r.Path.Prefix
-			}
-			if path == "" && r.Path.Template != "" && !strings.Contains(r.Path.Template, "...}") {
+			path := r.Path.Exact + r.Path.Prefix
+			if r.Path.Template != "" && !strings.Contains(r.Path.Template, "...}") {
 				path = fill(r.Path.Template)
 			}
-			if path != "" {
-				return fmt.Sprintf("curl -H 'Host: %s' http://%s%s", r.Hosts[0], s.Listen, path)
+			if path != "" && (best == "" || len(path) < len(best)) {
+				best = path
+				line = fmt.Sprintf("curl -H 'Host: %s' http://%s%s", r.Hosts[0], s.Listen, path)
 			}
 		}
 	}
-	return ""
+	return line
 }
 
 // fill puts 7 in the place of every parameter.
