@@ -195,7 +195,9 @@ func readFile(root *os.Root, name string, limit int64) ([]byte, error) {
 
 // WriteDir writes the bundle as the directory dir, replacing a bundle that is
 // there. The files are written and synced beside dir and renamed into place, so
-// that dir never holds part of a bundle. A directory that is neither empty nor a
+// that dir never holds part of a bundle. A process that is killed between the two
+// renames of a replacement leaves the old bundle beside dir, as .<name>.old-*, and
+// no dir; who needs more moves a link, as a state folder does. A directory that is neither empty nor a
 // bundle is left alone and is an error.
 func (b *Bundle) WriteDir(dir string) error {
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
