@@ -137,9 +137,7 @@ func (c *session) relay(up *upstream.Conn, r *table.Route, reached int, lim upLi
 			whole = false
 		}
 	}
-	if !whole {
-		c.conn.Abort() // a plain end could pass for a whole response
-	}
+	c.abort = !whole
 	surplus := w.upStart != w.upEnd
 	return outcome{done: true, code: code,
 		reusable: code == reason.OK && p.persistent() && !surplus && (bodyless || !p.untilClose())}

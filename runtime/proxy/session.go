@@ -49,6 +49,9 @@ type session struct {
 	linger  bool  // the client may still be sending
 	ended   int64 // the last request
 	body    body
+	// abort makes the end a reset: a plain one could pass for a whole response. It
+	// is left to end, for closing inside the loop would wait for the loop.
+	abort bool
 
 	stepFn func() bool
 
@@ -118,8 +121,12 @@ func (c *session) end() {
 		c.srv.works.put(c.w)
 		c.w = nil
 	}
-	c.conn.Close()
 	c.srv.shard(c).remove(c)
+	if c.abort {
+		c.conn.Abort()
+	} else {
+		c.conn.Close()
+	}
 	c.srv.open.Add(-1)
 	c.srv.sessions.Done()
 }
