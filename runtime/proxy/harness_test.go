@@ -210,3 +210,11 @@ func ask(t testing.TB, addr, raw string) string {
 	}
 	return string(b)
 }
+
+// discard is a sink that costs nothing.
+type discard struct{}
+
+func (discard) Done(uint32, *telemetry.Record) {}
+
+// noDeadline takes a deadline away.
+var noDeadline time.Time
