@@ -129,8 +129,11 @@ func (f flags) override(c *boot.Config) {
 		value string
 		to    *string
 	}{
-		{f.bundle, &c.Bundle.Dir}, {f.admin, &c.Admin.Address}, {f.stateDir, &c.Bundle.StateDir},
-		{f.fallback, &c.Bundle.Fallback}, {f.verifyKey, &c.Bundle.VerifyKey},
+		{f.bundle, &c.Bundle.Dir},
+		{f.admin, &c.Admin.Address},
+		{f.stateDir, &c.Bundle.StateDir},
+		{f.fallback, &c.Bundle.Fallback},
+		{f.verifyKey, &c.Bundle.VerifyKey},
 	} {
 		if o.value != "" {
 			*o.to = o.value

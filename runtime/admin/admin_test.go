@@ -39,8 +39,10 @@ func newRig(t *testing.T) *rig {
 	r := &rig{t: t, mount: t.TempDir() + "/bundle"}
 	holder := &snapshot.Holder{}
 	r.reloader = reload.New(reload.Config{Dir: r.mount, Filters: filters, Upstreams: upstream.New(upstream.Config{}), Holder: holder})
-	r.handler = Handler(Config{Bundles: r.reloader, Holder: holder, Draining: func() bool { return r.draining },
-		Metrics: prometheus.NewRegistry()})
+	r.handler = Handler(Config{
+		Bundles: r.reloader, Holder: holder, Draining: func() bool { return r.draining },
+		Metrics: prometheus.NewRegistry(),
+	})
 	return r
 }
 
@@ -105,8 +107,10 @@ func TestServing(t *testing.T) {
 		}
 		delete(status, key)
 	}
-	if diff := cmp.Diff(map[string]any{"digest": b.Digest(), "content": b.Manifest().Content, "revision": "r1", "routes": 2.0,
-		"on_last_good": false, "last_error": nil, "rejected_digest": ""}, status); diff != "" {
+	if diff := cmp.Diff(map[string]any{
+		"digest": b.Digest(), "content": b.Manifest().Content, "revision": "r1", "routes": 2.0,
+		"on_last_good": false, "last_error": nil, "rejected_digest": "",
+	}, status); diff != "" {
 		t.Error(diff)
 	}
 	r.expect("/-/routes", 200, []any{

@@ -54,8 +54,10 @@ func (h *handler) routes(w http.ResponseWriter, _ *http.Request) {
 			if methods == nil {
 				methods = []string{}
 			}
-			out[i] = routeInfo{ID: r.Def.ID, Hosts: r.Def.Hosts, Path: r.Def.Path.Kind() + " " + r.Def.Path.Value(),
-				Methods: methods, File: src.File, Line: src.Line, Requests: r.Requests.Value()}
+			out[i] = routeInfo{
+				ID: r.Def.ID, Hosts: r.Def.Hosts, Path: r.Def.Path.Kind() + " " + r.Def.Path.Value(),
+				Methods: methods, File: src.File, Line: src.Line, Requests: r.Requests.Value(),
+			}
 		}
 		write(w, http.StatusOK, out)
 	})

@@ -35,11 +35,14 @@ func TestParse(t *testing.T) {
 		c.Limits, c.AccessLog, c.Drain, c.Dial,
 	}
 	want := []any{
-		[]Listener{{"0.0.0.0:80"}, {"[::]:81"}}, Admin{"127.0.0.1:9000"},
+		[]Listener{{"0.0.0.0:80"}, {"[::]:81"}},
+		Admin{"127.0.0.1:9000"},
 		Bundle{Dir: "/bundle", StateDir: "/state", Fallback: "/fallback", VerifyKey: "/key.pem", Poll: Duration(3 * time.Second)},
 		"/secrets", "10.0.0.0/8", "192.168.1.7/32", "::1/128",
 		Limits{1000, 2000, 50, 5, 6, Duration(time.Second), Duration(90 * time.Second), Duration(250 * time.Millisecond)},
-		"/var/log/access.jsonl", Drain{Duration(time.Minute), Duration(5 * time.Second)}, map[string]string{"10.0.0.7:8080": "127.0.0.1:41234"},
+		"/var/log/access.jsonl",
+		Drain{Duration(time.Minute), Duration(5 * time.Second)},
+		map[string]string{"10.0.0.7:8080": "127.0.0.1:41234"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

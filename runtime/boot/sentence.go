@@ -29,7 +29,7 @@ func sentence(path string, err error) string {
 	if strings.HasPrefix(text, "cannot unmarshal !!map into") {
 		text = "keys stand where a single value or a list is expected"
 	}
-	if m := regexp.MustCompile("^cannot unmarshal (\\S+) (.*) into (\\S+)$").FindStringSubmatch(text); m != nil {
+	if m := regexp.MustCompile(`^cannot unmarshal (\S+) (.*) into (\S+)$`).FindStringSubmatch(text); m != nil {
 		text = "the value " + m[2] + " has the wrong type"
 	}
 	if m := regexp.MustCompile(`^mapping key "(.*)" already defined`).FindStringSubmatch(text); m != nil {

@@ -18,8 +18,10 @@ func domains(n int) []route.Domain {
 	for i := 0; i < n; i += 100 {
 		var routes []route.Route
 		for j := i; j < i+100; j++ {
-			r := route.Route{ID: fmt.Sprintf("r%06d", j), Upstream: "web",
-				Match: route.Match{Path: route.Path{Template: fmt.Sprintf("/api/v%d/things-%d/{thingId}/parts", j%3, j)}, Methods: []string{"GET"}}}
+			r := route.Route{
+				ID: fmt.Sprintf("r%06d", j), Upstream: "web",
+				Match: route.Match{Path: route.Path{Template: fmt.Sprintf("/api/v%d/things-%d/{thingId}/parts", j%3, j)}, Methods: []string{"GET"}},
+			}
 			if j%2 == 0 {
 				r.Filters = route.Filters{"headers": []byte(`{"request":{"remove":["x-debug"]}}`)}
 			}

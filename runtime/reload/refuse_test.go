@@ -190,8 +190,10 @@ func TestLastGoodMustBeSigned(t *testing.T) {
 }
 
 func TestPanicInBuildIsARefusal(t *testing.T) {
-	filters, err := filter.NewRegistry([]filter.Spec{{Name: "boom", New: func(filter.Env, json.RawMessage) (filter.Filter, error) { panic("boom") }},
-		{Name: "respond", Priority: 1, New: func(filter.Env, json.RawMessage) (filter.Filter, error) { return struct{}{}, nil }}})
+	filters, err := filter.NewRegistry([]filter.Spec{
+		{Name: "boom", New: func(filter.Env, json.RawMessage) (filter.Filter, error) { panic("boom") }},
+		{Name: "respond", Priority: 1, New: func(filter.Env, json.RawMessage) (filter.Filter, error) { return struct{}{}, nil }},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,8 +56,10 @@ func newRig(t *testing.T, change func(*Config)) *rig {
 	if r.kube, err = runtimetest.NewKubeletWriter(r.mount); err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Dir: r.mount, Filters: filters, Upstreams: upstream.New(upstream.Config{}), Holder: r.holder,
-		Log: slog.New(slog.NewTextHandler(r.log, nil)), Observer: r.seen}
+	cfg := Config{
+		Dir: r.mount, Filters: filters, Upstreams: upstream.New(upstream.Config{}), Holder: r.holder,
+		Log: slog.New(slog.NewTextHandler(r.log, nil)), Observer: r.seen,
+	}
 	if change != nil {
 		change(&cfg)
 	}
