@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -125,15 +126,24 @@ func (e *entry) methods() []string {
 	return out
 }
 
-func methodsMeet(a, b *entry) bool { return commonMethod(a, b) != "" }
-
-func commonMethod(a, b *entry) string {
+// tiedMethod is a method for which neither route comes first: both name it, or both
+// take any. A HEAD that GET implies ties with none that is named.
+func tiedMethod(a, b *entry) string {
 	for _, m := range a.methods() {
-		if b.takes(m) {
+		if b.takes(m) && table.MethodClass(&a.route.Def.Match, m) == table.MethodClass(&b.route.Def.Match, m) {
 			return m
 		}
 	}
 	return ""
+}
+
+// before tells whether s comes before e for the method, on a path that both take.
+func (s *entry) before(e *entry, method string) bool {
+	return cmp.Or(
+		s.rank.ComparePath(e.rank),
+		cmp.Compare(table.MethodClass(&s.route.Def.Match, method), table.MethodClass(&e.route.Def.Match, method)),
+		s.rank.CompareRest(e.rank),
+	) < 0
 }
 
 // pathExpr is the route's path as a regular expression.

@@ -108,8 +108,10 @@ func FuzzOverlap(f *testing.F) {
 		reached := map[string]bool{}
 		tied := map[string]bool{}
 		ranks := map[string]table.Rank{}
+		match := map[string]*route.Match{}
 		for _, r := range prog.Domains[0].Routes {
 			ranks[r.Def.ID], _ = table.RankOf(&r.Def.Match)
+			match[r.Def.ID] = &r.Def.Match
 		}
 		var m table.Match
 		every(func(q *table.Request) {
@@ -119,7 +121,8 @@ func FuzzOverlap(f *testing.F) {
 			steps := tab.Explain(q).Steps
 			for i, a := range steps {
 				for _, b := range steps[i+1:] {
-					if (a.Verdict == "wins" || a.Verdict == "loses") && b.Verdict == "loses" && a.Host == b.Host && ranks[a.Route].Compare(ranks[b.Route]) == 0 {
+					if (a.Verdict == "wins" || a.Verdict == "loses") && b.Verdict == "loses" && a.Host == b.Host && ranks[a.Route].Compare(ranks[b.Route]) == 0 &&
+						table.MethodClass(match[a.Route], q.Method) == table.MethodClass(match[b.Route], q.Method) {
 						x, y := a.Route, b.Route
 						if x > y {
 							x, y = y, x
@@ -240,6 +243,7 @@ func TestShadowedIsFound(t *testing.T) {
 		"a method is left":            {[]route.Route{r("g", "exact", "/a", methods("GET"), priority(1)), r("gp", "exact", "/a", methods("GET", "POST"))}, "[]"},
 		"any method is never used up": {[]route.Route{r("g", "exact", "/a", methods("GET", "POST")), r("any", "exact", "/a")}, "[]"},
 		"an implied condition":        {[]route.Route{r("one", "exact", "/a", header(route.Condition{Exact: ptr("12")})), r("pre", "exact", "/a", header(route.Condition{Prefix: ptr("1")}), priority(1))}, "[one]"},
+		"HEAD is named first":         {[]route.Route{r("g", "exact", "/a", methods("GET"), priority(9)), r("h", "exact", "/a", methods("HEAD"))}, "[]"},
 		"parameter names":             {[]route.Route{r("p", "template", "/{p}", priority(1)), r("q", "template", "/{q}")}, "[q]"},
 	} {
 		got := fmt.Sprint(names(runRule(routeShadowed, programOf(c.routes...))))

@@ -100,7 +100,7 @@ func (g *group) cover(e *entry) []*entry {
 	for _, part := range g.parts(e) {
 		for _, m := range e.methods() {
 			i := slices.IndexFunc(part, func(s *entry) bool {
-				return s.takes(m) && conditionsImplied(&s.route.Def.Match, &e.route.Def.Match)
+				return s.takes(m) && s.before(e, m) && conditionsImplied(&s.route.Def.Match, &e.route.Def.Match)
 			})
 			if i < 0 {
 				return nil
@@ -114,11 +114,11 @@ func (g *group) cover(e *entry) []*entry {
 }
 
 // parts splits the paths of e into parts and lists for each the routes that take
-// all of the part and come before e.
+// all of the part and whose path does not come after e's.
 func (g *group) parts(e *entry) [][]*entry {
 	var same []*entry
 	for _, s := range g.byKey[e.key] {
-		if s != e && s.rank.CompareRest(e.rank) < 0 {
+		if s != e {
 			same = append(same, s)
 		}
 	}

@@ -49,7 +49,7 @@ func later(a, b diag.Pos) bool {
 // tied tells whether some request is taken by both routes, whose paths are of equal
 // rank, and nothing after the path tells them apart.
 func (g *group) tied(a, b *entry) bool {
-	if a.rank.Compare(b.rank) != 0 || !methodsMeet(a, b) {
+	if a.rank.Compare(b.rank) != 0 || tiedMethod(a, b) == "" {
 		return false
 	}
 	if _, ok := conditionsMeet(a.conditions(), b.conditions()); !ok {
@@ -70,7 +70,7 @@ func (g *group) example(a, b *entry) string {
 			s.path = path
 		}
 	}
-	s.method = commonMethod(a, b)
+	s.method = tiedMethod(a, b)
 	s.apply(a.conditions(), b.conditions())
 	return s.String()
 }

@@ -85,15 +85,48 @@ func (s *search) lookup(root hostRoot) *Route {
 			return r
 		}
 	}
-	for i := range root.regexes.n {
-		c := &s.t.cands[root.regexes.start+i]
-		if s.routes[c.route].regex.MatchString(s.r.Path) {
-			if r := s.test(c); r != nil {
-				return r
-			}
-		}
+	if root.regexes.n > 0 {
+		return s.regexes(root.regexes)
 	}
 	return nil
+}
+
+// regexes tries the regex routes of a host. Those with a literal prefix of one length
+// are equals: a HEAD that is named comes first among them.
+func (s *search) regexes(all span) *Route {
+	cands := s.t.cands[all.start : all.start+all.n]
+	for len(cands) > 0 {
+		n, literal := 1, s.routes[cands[0].route].rank.Literal
+		for n < len(cands) && s.routes[cands[n].route].rank.Literal == literal {
+			n++
+		}
+		for pass := s.firstPass(); pass < 2; pass++ {
+			for i := range cands[:n] {
+				c := &cands[i]
+				if (pass == 1 || c.named(s.bit)) && s.routes[c.route].regex.MatchString(s.r.Path) {
+					if r := s.test(c); r != nil {
+						return r
+					}
+				}
+			}
+		}
+		cands = cands[n:]
+	}
+	return nil
+}
+
+// firstPass is 0 for a HEAD request, whose equals are gone through twice: those that
+// name HEAD, then those that take it because of GET.
+func (s *search) firstPass() int {
+	if s.bit == mHEAD {
+		return 0
+	}
+	return 1
+}
+
+// named tells whether the candidate names the method.
+func (c *candidate) named(bit methods) bool {
+	return c.methods&(bit|mImplied) == bit && c.methods&mAny != mAny
 }
 
 // walk descends from node ni, whose label has been matched up to path[i]; params
@@ -201,6 +234,15 @@ func (s *search) remainder(x *extra, i, params int) *Route {
 }
 
 func (s *search) try(sp span) *Route {
+	if s.bit == mHEAD && sp.n > 1 {
+		for i := range sp.n {
+			if c := &s.t.cands[sp.start+i]; c.named(mHEAD) {
+				if r := s.test(c); r != nil {
+					return r
+				}
+			}
+		}
+	}
 	for i := range sp.n {
 		if r := s.test(&s.t.cands[sp.start+i]); r != nil {
 			return r

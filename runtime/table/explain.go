@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,10 +38,12 @@ func (t *Table) contenders(r *Request) []contender {
 		if x, y := HostLevel(a.host), HostLevel(b.host); x != y {
 			return x - y
 		}
-		if c := a.route.rank.Compare(b.route.rank); c != 0 {
-			return c
-		}
-		return strings.Compare(a.route.Def.ID, b.route.Def.ID)
+		return cmp.Or(
+			a.route.rank.ComparePath(b.route.rank),
+			cmp.Compare(MethodClass(&a.route.Def.Match, r.Method), MethodClass(&b.route.Def.Match, r.Method)),
+			a.route.rank.CompareRest(b.route.rank),
+			strings.Compare(a.route.Def.ID, b.route.Def.ID),
+		)
 	})
 	return out
 }

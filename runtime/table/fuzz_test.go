@@ -88,7 +88,9 @@ func randomRoutes(rnd *rand.Rand, n int) []route.Route {
 				r.Path.Template += "/{r...}"
 			}
 		}
-		switch rnd.IntN(4) {
+		switch rnd.IntN(5) {
+		case 4:
+			r.Methods = []string{"HEAD"}
 		case 0:
 			r.Methods = []string{"GET"}
 		case 1:

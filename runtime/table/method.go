@@ -22,6 +22,8 @@ const (
 	mCONNECT
 	mOther
 	mAny methods = 1<<iota - 1
+	// mImplied marks a set that takes HEAD only because it takes GET.
+	mImplied methods = 1 << iota
 )
 
 func methodBit(m string) methods {
@@ -56,8 +58,8 @@ func methodSet(list []string) methods {
 	for _, m := range list {
 		s |= methodBit(m)
 	}
-	if s&mGET != 0 {
-		s |= mHEAD
+	if s&mGET != 0 && s&mHEAD == 0 {
+		s |= mHEAD | mImplied
 	}
 	return s
 }
@@ -68,6 +70,18 @@ func takesMethod(m *route.Match, set, bit methods, method string) bool {
 		return false
 	}
 	return bit != mOther || len(m.Methods) == 0 || slices.Contains(m.Methods, method)
+}
+
+// MethodClass is the place of a method in the order: a method that the match names
+// comes before a HEAD that GET implies, and that before a match that names none.
+func MethodClass(m *route.Match, method string) int {
+	switch {
+	case len(m.Methods) == 0:
+		return 2
+	case method == "HEAD" && !slices.Contains(m.Methods, "HEAD"):
+		return 1
+	}
+	return 0
 }
 
 // AllowedMethods is the sorted list for an Allow header: the methods of m, with
