@@ -61,47 +61,60 @@ func ReadManifest(dir string, l Limits) (manifest, signature []byte, err error) 
 	return manifest, signature, err
 }
 
+// errMoved tells that the directory was replaced while it was read.
+var errMoved = errors.New("the directory was replaced")
+
 // readSettled opens the directory that holds the files and calls read, again if
 // the directory was replaced meanwhile.
 func readSettled(dir string, read func(*os.Root) error) error {
 	var err error
-	for attempt := range readAttempts {
-		if attempt > 0 {
-			time.Sleep(time.Duration(attempt) * 5 * time.Millisecond)
-		}
+	for absent, moved := 0, 0; absent < readAttempts && moved < 10*readAttempts; {
 		err = readOnce(dir, read)
-		if err == nil || CodeOf(err) != "" {
+		switch {
+		case errors.Is(err, errMoved):
+			moved++
+		case err == nil || CodeOf(err) != "":
 			return err
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
+		case !errors.Is(err, fs.ErrNotExist):
 			return failWith(CodeUnreadable, "", "the directory cannot be read", err)
+		default:
+			absent++
+			time.Sleep(time.Duration(absent) * 5 * time.Millisecond)
 		}
+	}
+	if errors.Is(err, errMoved) {
+		return failWith(CodeIncomplete, "", "the directory changes all the time", err)
 	}
 	return failWith(CodeEmpty, "", "there is no bundle in the directory", err)
 }
 
 func readOnce(dir string, read func(*os.Root) error) error {
-	target, link := dir, false
-	if t, err := os.Readlink(filepath.Join(dir, dataLink)); err == nil {
-		if target, link = t, true; !filepath.IsAbs(t) {
-			target = filepath.Join(dir, t)
-		}
+	target := dir
+	if link := filepath.Join(dir, dataLink); isLink(link) {
+		target = link
 	}
 	root, err := os.OpenRoot(target)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	if err := read(root); err != nil {
-		return err
+	readErr := read(root)
+	// A directory that was replaced is deleted file by file: whatever was missing,
+	// or wrong because of it, says nothing then.
+	before, err := root.Stat(".")
+	if err != nil {
+		return errMoved
 	}
-	if !link {
-		return nil
+	now, err := os.Stat(target)
+	if err != nil || !os.SameFile(before, now) {
+		return errMoved
 	}
-	// The kubelet deletes the old directory file by file: what was missing may
-	// have been deleted a moment ago.
-	_, err = os.Stat(target)
-	return err
+	return readErr
+}
+
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
 func readFiles(root *os.Root, l Limits) (map[string][]byte, error) {
@@ -114,7 +127,9 @@ func readFiles(root *os.Root, l Limits) (map[string][]byte, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		// Names alone tell Decode whether this is nothing or not all yet.
 		for _, name := range names {
-			files[name] = nil
+			if name != ManifestName {
+				files[name] = nil
+			}
 		}
 		return files, nil
 	}
