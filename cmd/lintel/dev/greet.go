@@ -3,6 +3,8 @@ package dev
 import (
 	"fmt"
 	"strings"
+
+	"github.com/lintel-gateway/lintel/schemas/bundle"
 )
 
 // greet says what runs and what to try first.
@@ -14,7 +16,7 @@ func (s *session) greet(text string) {
 	}
 	fmt.Fprint(s.Out, text)
 	c := s.current.Manifest().Counts
-	fmt.Fprintf(s.Out, "lintel dev serves %s: %d domains, %d routes, %d upstreams, %s\n", s.Dir, c.Domains, c.Routes, c.Upstreams, short(s.current.Digest()))
+	fmt.Fprintf(s.Out, "lintel dev serves %s: %s, %s\n", s.Dir, counts(c), short(s.current.Digest()))
 	fmt.Fprintf(s.Out, "  gateway  %s\n  admin    http://%s/-/routes\n", base, s.Admin)
 	if n := len(s.echoes.names); n > 0 {
 		list := s.echoes.names
@@ -65,4 +67,15 @@ func fill(template string) string {
 		end := strings.IndexByte(template[open:], '}')
 		template = template[:open] + "7" + template[open+end+1:]
 	}
+}
+
+// counts says how much a bundle holds.
+func counts(c bundle.Counts) string {
+	plural := func(n int, what string) string {
+		if n == 1 {
+			return "1 " + what
+		}
+		return fmt.Sprintf("%d %ss", n, what)
+	}
+	return plural(c.Domains, "domain") + ", " + plural(c.Routes, "route") + ", " + plural(c.Upstreams, "upstream")
 }
