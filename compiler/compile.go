@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/lintel-gateway/lintel/compiler/cache"
 	"github.com/lintel-gateway/lintel/compiler/check"
 	"github.com/lintel-gateway/lintel/compiler/diag"
 	"github.com/lintel-gateway/lintel/compiler/emit"
@@ -17,7 +18,6 @@ import (
 	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/filter/standard"
 	"github.com/lintel-gateway/lintel/runtime/table"
-	"github.com/lintel-gateway/lintel/runtime/upstream"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
 	"github.com/lintel-gateway/lintel/schemas/route"
 )
@@ -49,8 +49,9 @@ type Options struct {
 type Result struct {
 	// Program is what was loaded: the clean domains, and the text of all files.
 	Program *ir.Program
-	// Bundle is nil when there are errors among the diagnostics.
-	Bundle *bundle.Bundle
+	// Bundle is nil when there are errors among the diagnostics. Every gateway can
+	// decode it and build its table from it.
+	Bundle *bundle.Encoded
 	// Diagnostics are the findings, sorted.
 	Diagnostics diag.List
 }
@@ -70,13 +71,14 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list filters: %w", err)
 	}
+	kept := cache.Open(o.Cache, o.Compiler)
 	loaded, err := load.Load(ctx, load.Options{
-		Dir: o.Dir, FS: o.FS, Base: o.Base, Cache: o.Cache, Version: o.Compiler,
-		Workers: o.Workers, Limits: o.Limits,
+		Dir: o.Dir, FS: o.FS, Base: o.Base, Cache: kept, Workers: o.Workers, Limits: o.Limits,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load routes: %w", err)
 	}
+	defer kept.Trim()
 	prog, found := loaded.Program, loaded.Diagnostics
 	res := &Result{Program: prog, Diagnostics: found}
 	if found.HasErrors() {
@@ -86,39 +88,43 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 	if res.Diagnostics.HasErrors() {
 		return res, nil
 	}
-	res.Bundle, err = build(prog, filters, o)
-	if err != nil {
-		return nil, err
-	}
-	loaded.Prove(res.Diagnostics)
-	return res, nil
-}
-
-// build emits the program and builds the gateway's own table from the emitted
-// bytes: what compiles, loads.
-func build(prog *ir.Program, filters *filter.Registry, o Options) (*bundle.Bundle, error) {
-	b, err := emit.Bundle(prog, emit.Meta{Revision: o.Revision, Compiler: o.Compiler})
+	emitted, err := emit.Bundle(prog, emit.Meta{Revision: o.Revision, Compiler: o.Compiler}, kept)
 	if err != nil {
 		return nil, fmt.Errorf("emit bundle: %w", err)
 	}
-	// A domain that has been built before from the same bytes builds again; that no
-	// two domains own one host is a check's business.
+	if err := build(prog, emitted, filters); err != nil {
+		return nil, err
+	}
+	loaded.Prove(res.Diagnostics)
+	// The budget is not a property of any domain, so it does not keep them from
+	// being proven.
+	res.Diagnostics = append(res.Diagnostics, check.Budget(emitted.Bundle)...)
+	if !res.Diagnostics.HasErrors() {
+		res.Bundle = emitted.Bundle
+	}
+	return res, nil
+}
+
+// build builds the gateway's own table from the emitted bytes: what compiles,
+// loads. A domain that has been built before from the same bytes builds again; that
+// no two domains own one host is a check's business.
+func build(prog *ir.Program, emitted *emit.Emitted, filters *filter.Registry) error {
 	proven := map[string]bool{}
 	for _, d := range prog.Domains {
 		proven[d.Def.Name] = d.Proven
 	}
-	in := table.Input{Shared: b.Shared()}
-	for _, d := range b.Domains() {
+	in := table.Input{Shared: emitted.Shared}
+	for _, d := range emitted.Fresh {
 		if !proven[d.Def.Name] {
 			in.Domains = append(in.Domains, d)
 		}
 	}
-	t, err := table.Build(in, nil, table.Env{Filters: filters, Upstreams: &upstream.Registry{}, Secret: noSecret})
+	t, err := table.Build(in, nil, table.Env{Filters: filters, Secret: noSecret})
 	if err != nil {
-		return nil, fmt.Errorf("build the table of the bundle: %w", err)
+		return fmt.Errorf("build the table of the bundle: %w", err)
 	}
 	t.Close()
-	return b, nil
+	return nil
 }
 
 // noSecret stands for every secret: the compiler has references and no values.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lintel-gateway/lintel/ci/bench/mixed"
 	"github.com/lintel-gateway/lintel/compiler"
+	"github.com/lintel-gateway/lintel/schemas/bundle"
 	"github.com/lintel-gateway/lintel/schemas/route"
 )
 
@@ -83,10 +84,11 @@ func TestCompile(t *testing.T) {
 	if len(res.Diagnostics) > 0 {
 		t.Fatalf("diagnostics: %s", plain(res.Diagnostics))
 	}
-	if len(res.Bundle.Domains()) != 1 {
-		t.Fatalf("domains: %d", len(res.Bundle.Domains()))
+	b, err := bundle.Decode(res.Bundle.Files(), bundle.Limits{})
+	if err != nil || len(b.Domains()) != 1 {
+		t.Fatalf("%v domains: %d", err, len(b.Domains()))
 	}
-	d := res.Bundle.Domains()[0].Def
+	d := b.Domains()[0].Def
 	sec := func(n float64) route.Duration { return route.Duration(n * float64(time.Second)) }
 	defaults := route.Timeouts{Connect: sec(5), Read: sec(60), Write: sec(60), Idle: sec(3600)}
 	ejection := route.Ejection{Failures: 3, Duration: sec(10), MaxPercent: 50}

@@ -73,7 +73,7 @@ var compileVerb = verb{
 	},
 }
 
-func sign(b *bundle.Bundle, keyFile string) error {
+func sign(b *bundle.Encoded, keyFile string) error {
 	pem, err := os.ReadFile(keyFile)
 	if err != nil {
 		return fmt.Errorf("read signing key: %w", err)

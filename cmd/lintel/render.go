@@ -46,19 +46,16 @@ var renderVerb = verb{
 	},
 }
 
-func renderSource(ctx context.Context, s streams, f *findingFlags, dir, revision string) (*bundle.Bundle, error) {
-	if revision == "" || isBundle(dir) {
+func renderSource(ctx context.Context, s streams, f *findingFlags, dir, revision string) (*bundle.Encoded, error) {
+	if isBundle(dir) {
 		if revision != "" {
 			return nil, usageError{"--revision goes with a routes directory; a bundle has its revision already"}
 		}
-		return openOrCompile(ctx, s, f, dir)
+		b, err := openBundle(dir)
+		if err != nil {
+			return nil, err
+		}
+		return &b.Encoded, nil
 	}
-	res, err := compile(ctx, s, compiler.Options{Dir: dir, Revision: revision})
-	if err != nil {
-		return nil, err
-	}
-	if err := f.print(s, s.err, res); err != nil {
-		return nil, err
-	}
-	return res.Bundle, nil
+	return compileFor(ctx, s, f, compiler.Options{Dir: dir, Revision: revision})
 }

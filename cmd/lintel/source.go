@@ -22,19 +22,33 @@ func isBundle(dir string) bool {
 	return false
 }
 
+// openBundle reads and verifies the bundle in dir.
+func openBundle(dir string) (*bundle.Bundle, error) {
+	b, err := bundle.Open(dir, bundle.Limits{})
+	if err != nil {
+		return nil, fmt.Errorf("read bundle %s: %w", dir, err)
+	}
+	return b, nil
+}
+
 // openOrCompile reads the bundle in dir, or compiles the route files there.
 func openOrCompile(ctx context.Context, s streams, f *findingFlags, dir string) (*bundle.Bundle, error) {
 	if isBundle(dir) {
-		b, err := bundle.Open(dir, bundle.Limits{})
-		if err != nil {
-			return nil, fmt.Errorf("read bundle %s: %w", dir, err)
-		}
-		return b, nil
+		return openBundle(dir)
 	}
-	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s does not exist: name a routes directory or a bundle", dir)
+	b, err := compileFor(ctx, s, f, compiler.Options{Dir: dir})
+	if err != nil {
+		return nil, err
 	}
-	res, err := compile(ctx, s, compiler.Options{Dir: dir})
+	return bundle.Decode(b.Files(), bundle.Limits{})
+}
+
+// compileFor compiles a directory for a verb that takes a bundle as well.
+func compileFor(ctx context.Context, s streams, f *findingFlags, o compiler.Options) (*bundle.Encoded, error) {
+	if _, err := os.Stat(o.Dir); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s does not exist: name a routes directory or a bundle", o.Dir)
+	}
+	res, err := compile(ctx, s, o)
 	if err != nil {
 		return nil, err
 	}

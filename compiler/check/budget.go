@@ -17,7 +17,7 @@ const nearlyFull = 90
 
 // Budget checks the size of an emitted bundle: a warning (bundle-budget) from 90 % of
 // what MaxConfigMaps hold, an error above all of it.
-func Budget(b *bundle.Bundle) diag.List {
+func Budget(b *bundle.Encoded) diag.List {
 	return budget(len(bundle.ConfigMaps(b, "bundle", "")), b.Size(), MaxConfigMaps*bundle.PartBytes)
 }
 

@@ -1,8 +1,9 @@
 // Package emit writes a compiled program as a bundle: same program, same bytes.
+// Packs of domains that have not changed since an earlier compile are taken from a
+// store instead of being encoded and decoded again.
 package emit
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/lintel-gateway/lintel/compiler/ir"
@@ -13,55 +14,119 @@ import (
 // Meta is what the caller says of the bundle.
 type Meta = bundle.Meta
 
-// Bundle encodes a program that has passed the checks. Positions go into shards
-// of their own, tests and descriptions nowhere.
-func Bundle(p *ir.Program, meta Meta) (*bundle.Bundle, error) {
-	known := map[string]json.RawMessage{}
-	c := bundle.Content{Shared: p.Shared.Def, Sources: map[string]bundle.Source{}, Owners: map[string]string{}}
-	for _, d := range p.Domains {
-		def := d.Def
-		def.Routes = make([]route.Route, len(d.Def.Routes))
-		for i := range d.Def.Routes {
-			r := d.Def.Routes[i]
-			filters, err := canonicalFilters(r.Filters, known)
-			if err != nil {
-				return nil, fmt.Errorf("route %s: %w", r.ID, err)
-			}
-			r.Filters = filters
-			def.Routes[i] = r
-		}
-		for _, r := range d.Routes {
-			c.Sources[r.Def.ID] = bundle.Source{Module: r.Module, File: r.Pos.File, Line: r.Pos.Line, Column: r.Pos.Column}
-		}
-		if d.Owner != "" {
-			c.Owners[d.Def.Name] = d.Owner
-		}
-		c.Domains = append(c.Domains, def)
-	}
-	b, err := bundle.Encode(c, meta)
+// Store keeps packs between compiles by key. What Get returns must be what was put:
+// a store keeps its entries from being changed.
+type Store interface {
+	// Key makes a key of the parts, which is "" when nothing is kept.
+	Key(parts ...string) string
+	Get(key string) ([]byte, bool)
+	Put(key string, value []byte)
+}
+
+// Emitted is a bundle, and what decodes from its bytes as far as that is new.
+type Emitted struct {
+	Bundle *bundle.Encoded
+	// Shared is the shared part as a gateway decodes it.
+	Shared *bundle.Shared
+	// Fresh are the domains as a gateway decodes them, but for those that are
+	// proven and were found in the store with all that share their shard.
+	Fresh []*bundle.Domain
+}
+
+// Bundle encodes a program that has passed the checks and decodes what it wrote.
+// Positions go into shards of their own, tests and descriptions nowhere.
+func Bundle(p *ir.Program, meta Meta, store Store) (*Emitted, error) {
+	w, err := bundle.NewPacker()
 	if err != nil {
 		return nil, fmt.Errorf("encode the bundle: %w", err)
 	}
-	return b, nil
+	e := emission{packer: w, store: store, out: &Emitted{}}
+	if err := e.shared(p.Shared.Def); err != nil {
+		return nil, fmt.Errorf("encode the shared part: %w", err)
+	}
+	h := bundle.Head{Meta: meta, Owners: map[string]string{}}
+	h.CountShared(&p.Shared.Def)
+	defs := make([]*route.Domain, len(p.Domains))
+	for i, d := range p.Domains {
+		defs[i] = &d.Def
+		h.Count(defs[i])
+		if d.Owner != "" {
+			h.Owners[d.Def.Name] = d.Owner
+		}
+	}
+	from := 0
+	for _, to := range bundle.Layout(defs) {
+		if err := e.pack(p.Domains[from:to], defs[from:to]); err != nil {
+			return nil, fmt.Errorf("encode the domains %s to %s: %w", defs[from].Name, defs[to-1].Name, err)
+		}
+		from = to
+	}
+	if e.out.Bundle, err = bundle.Join(e.packs, h); err != nil {
+		return nil, fmt.Errorf("encode the manifest: %w", err)
+	}
+	return e.out, nil
 }
 
-// canonicalFilters copies the filters in the form that the bundle holds. Routes share
-// few configurations: known keeps those that were seen.
-func canonicalFilters(in route.Filters, known map[string]json.RawMessage) (route.Filters, error) {
-	if len(in) == 0 {
-		return nil, nil
+// emission is one bundle in the making.
+type emission struct {
+	packer *bundle.Packer
+	store  Store
+	packs  []*bundle.Pack
+	out    *Emitted
+}
+
+func (e *emission) shared(def route.Shared) error {
+	p, err := e.packer.Shared(def)
+	if err != nil {
+		return err
 	}
-	out := make(route.Filters, len(in))
-	for name, raw := range in {
-		c, ok := known[string(raw)]
-		if !ok {
-			var err error
-			if c, err = bundle.Canonical(raw); err != nil {
-				return nil, fmt.Errorf("filter %s: %w", name, err)
+	e.packs = append(e.packs, p)
+	_, e.out.Shared, err = p.Decode()
+	return err
+}
+
+// pack adds one pack of the layout, out of the store when all of its domains are
+// proven.
+func (e *emission) pack(domains []*ir.Domain, defs []*route.Domain) error {
+	key, proven := e.key(domains)
+	if key != "" && proven {
+		if data, ok := e.store.Get(key); ok {
+			if p, err := bundle.ParsePack(data); err == nil {
+				e.packs = append(e.packs, p)
+				return nil
 			}
-			known[string(raw)] = c
 		}
-		out[name] = c
 	}
-	return out, nil
+	sources := map[string]bundle.Source{}
+	for _, d := range domains {
+		for _, r := range d.Routes {
+			sources[r.Def.ID] = bundle.Source{Module: r.Module, File: r.Pos.File, Line: r.Pos.Line, Column: r.Pos.Column}
+		}
+	}
+	p, err := e.packer.Pack(defs, sources)
+	if err != nil {
+		return err
+	}
+	fresh, _, err := p.Decode()
+	if err != nil {
+		return err
+	}
+	e.packs, e.out.Fresh = append(e.packs, p), append(e.out.Fresh, fresh...)
+	if key != "" {
+		e.store.Put(key, p.Append(nil))
+	}
+	return nil
+}
+
+// key names what a pack is made of; "" when that is not known of all its domains.
+func (e *emission) key(domains []*ir.Domain) (key string, proven bool) {
+	parts, proven := []string{"pack"}, true
+	for _, d := range domains {
+		if d.Key == "" {
+			return "", false
+		}
+		parts = append(parts, d.Key)
+		proven = proven && d.Proven
+	}
+	return e.store.Key(parts...), proven
 }

@@ -43,13 +43,17 @@ func serve(t *testing.T, files fs.FS) *served {
 	if err := res.Bundle.WriteDir(dir); err != nil {
 		t.Fatal(err)
 	}
+	b, err := bundle.Decode(res.Bundle.Files(), bundle.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	cfg := runtime.Config{Boot: boot.Default(), Dev: true, Version: "test"}
 	cfg.Boot.Listeners = []boot.Listener{{Address: "127.0.0.1:0"}}
 	cfg.Boot.Admin.Address = "127.0.0.1:0"
 	cfg.Boot.Bundle.Dir = dir
 	cfg.Boot.AccessLog = "off"
-	cfg.Boot.Dial = echoes(t, res.Bundle)
-	cfg.Boot.SecretsDir = secrets(t, res.Bundle)
+	cfg.Boot.Dial = echoes(t, b)
+	cfg.Boot.SecretsDir = secrets(t, b)
 	g, err := runtime.New(cfg)
 	if err != nil {
 		t.Fatal(err)

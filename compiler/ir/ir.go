@@ -34,6 +34,9 @@ type Domain struct {
 	Index Index
 	// Pos is the place of the domain's declaration, or of its first file.
 	Pos diag.Pos
+	// Key names everything that the domain was made of, the shared part and the
+	// build of the compiler included; "" when there is no cache.
+	Key string
 	// Proven tells that this very domain, with this very shared part, was checked
 	// and built before by this build of the compiler without a finding. What
 	// concerns the domain alone need not be looked at again; what concerns several

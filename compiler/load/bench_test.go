@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/lintel-gateway/lintel/ci/bench/mixed"
+	"github.com/lintel-gateway/lintel/compiler/cache"
 )
 
 // BenchmarkLoadWarm loads 10,000 routes that are all in the cache.
@@ -13,7 +14,7 @@ func BenchmarkLoadWarm(b *testing.B) {
 		b.Fatal(err)
 	}
 	load := func() {
-		r, err := Load(b.Context(), Options{Dir: routes, Cache: dir})
+		r, err := Load(b.Context(), Options{Dir: routes, Cache: cache.Open(dir, "v")})
 		if err != nil || len(r.Diagnostics) > 0 {
 			b.Fatalf("load: %v %v", err, r)
 		}

@@ -6,10 +6,10 @@ import (
 	"path/filepath"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lintel-gateway/lintel/compiler/cache"
 	"github.com/lintel-gateway/lintel/compiler/diag"
 	"github.com/lintel-gateway/lintel/compiler/ir"
 )
@@ -28,9 +28,9 @@ secrets: s: file: "x/y"
 	}
 }
 
-func loadTree(t *testing.T, fsys fs.FS, cache string) *ir.Program {
+func loadTree(t *testing.T, fsys fs.FS, dir string) *ir.Program {
 	t.Helper()
-	res, err := Load(t.Context(), Options{FS: fsys, Cache: cache})
+	res, err := Load(t.Context(), Options{FS: fsys, Cache: cache.Open(dir, "v")})
 	if err != nil || len(res.Diagnostics) > 0 {
 		t.Fatalf("load: %v %v", err, res)
 	}
@@ -51,11 +51,11 @@ func entries(t *testing.T, dir string) (files []string) {
 	return files
 }
 
-// same compares two programs but for their indexes, which are built on demand.
+// same compares two programs but for what depends on the cache.
 func same(t *testing.T, a, b *ir.Program) {
 	t.Helper()
-	noIndex := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Index" }, cmp.Ignore())
-	if d := cmp.Diff(a, b, noIndex); d != "" {
+	derived := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Index" || p.Last().String() == ".Key" }, cmp.Ignore())
+	if d := cmp.Diff(a, b, derived); d != "" {
 		t.Errorf("programs differ (-want +got):\n%s", d)
 	}
 }
@@ -100,18 +100,21 @@ func TestCache(t *testing.T) {
 	}
 }
 
-// TestCacheKey holds that everything that can change the outcome is in the key.
-func TestCacheKey(t *testing.T) {
-	c := openCache(t.TempDir(), "v1")
-	shared, files := []file{{"routes/t.cue", []byte("a")}}, []file{{"routes/d/x.cue", []byte("b")}, {"routes/d/y.cue", nil}}
-	keys := map[string]string{c.key("d", shared, files): "base"}
+// TestKey holds that all that a domain is made of is in its key.
+func TestKey(t *testing.T) {
+	c := cache.Open(t.TempDir(), "v1")
+	key := func(name, shared string, files ...file) string {
+		l := &loader{cache: c, sharedKey: shared}
+		return l.key(folder{name, files})
+	}
+	x, y := file{"routes/d/x.cue", []byte("b")}, file{"routes/d/y.cue", nil}
+	keys := map[string]string{key("d", "s", x, y): "base"}
 	for name, key := range map[string]string{
-		"version":      openCache(t.TempDir(), "v2").key("d", shared, files),
-		"domain":       c.key("e", shared, files),
-		"shared":       c.key("d", []file{{"routes/t.cue", []byte("b")}}, files),
-		"shared moved": c.key("d", nil, append(shared, files...)),
-		"name":         c.key("d", shared, []file{{"routes/d/z.cue", []byte("b")}, {"routes/d/y.cue", nil}}),
-		"boundary":     c.key("d", shared, []file{{"routes/d/x.cue", nil}, {"routes/d/y.cue", []byte("b")}}),
+		"domain":   key("e", "s", x, y),
+		"shared":   key("d", "t", x, y),
+		"name":     key("d", "s", file{"routes/d/z.cue", x.data}, y),
+		"boundary": key("d", "s", file{x.name, nil}, file{y.name, x.data}),
+		"fewer":    key("d", "s", x),
 	} {
 		if other, has := keys[key]; has {
 			t.Errorf("%s has the key of %s", name, other)
@@ -128,31 +131,13 @@ func TestCacheUnusable(t *testing.T) {
 	same(t, loadTree(t, testTree(), "off"), loadTree(t, testTree(), blocked))
 }
 
-func TestCacheTrim(t *testing.T) {
-	c := openCache(t.TempDir(), "v")
-	c.limit = 1000
-	for i, key := range []string{"aa1", "bb2", "cc3", "dd4"} {
-		c.put(key, make([]byte, 300))
-		at := time.Unix(int64(1000+i), 0)
-		if err := os.Chtimes(c.path(key), at, at); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c.trim()
-	for key, want := range map[string]bool{"aa1": false, "bb2": false, "cc3": true, "dd4": true} {
-		if _, got := c.get(key); got != want {
-			t.Errorf("%s kept: %v, want %v", key, got, want)
-		}
-	}
-}
-
 // TestProve holds that a proof is of one content: a change of the domain or of a
 // shared file makes it void.
 func TestProve(t *testing.T) {
 	dir := t.TempDir()
 	load := func(fsys fstest.MapFS) (r *Result, proven []bool) {
 		t.Helper()
-		r, err := Load(t.Context(), Options{FS: fsys, Cache: dir})
+		r, err := Load(t.Context(), Options{FS: fsys, Cache: cache.Open(dir, "v")})
 		if err != nil || r.Diagnostics.HasErrors() {
 			t.Fatalf("load: %v %v", err, r)
 		}

@@ -87,7 +87,7 @@ func TestLinks(t *testing.T) {
 	must(os.Symlink(filepath.Join(outside, "x.cue"), filepath.Join(dir, "a.example", "x.cue")))
 	must(os.Symlink(outside, filepath.Join(dir, "b.example")))
 	must(os.Symlink(filepath.Join(outside, "x.cue"), filepath.Join(dir, "shared.cue")))
-	res, err := Load(t.Context(), Options{Dir: dir, Base: "routes", Cache: "off"})
+	res, err := Load(t.Context(), Options{Dir: dir, Base: "routes"})
 	must(err)
 	var got []string
 	for _, d := range res.Diagnostics {
@@ -103,7 +103,7 @@ func TestLinks(t *testing.T) {
 }
 
 func TestLoadAbsent(t *testing.T) {
-	_, err := Load(t.Context(), Options{Dir: filepath.Join(t.TempDir(), "none"), Cache: "off"})
+	_, err := Load(t.Context(), Options{Dir: filepath.Join(t.TempDir(), "none")})
 	if err == nil || !strings.Contains(err.Error(), "open routes directory") {
 		t.Errorf("error %v", err)
 	}

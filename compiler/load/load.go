@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/lintel-gateway/lintel/compiler/cache"
 	"github.com/lintel-gateway/lintel/compiler/diag"
 	"github.com/lintel-gateway/lintel/compiler/ir"
 	"github.com/lintel-gateway/lintel/compiler/shape"
@@ -31,11 +32,8 @@ type Options struct {
 	// Base is the first element of every position's file name; absent: the base
 	// name of Dir, or "routes".
 	Base string
-	// Cache is the folder of the content cache; "" means lintel below the user's
-	// cache directory, "off" none. LINTEL_CACHE is read by the caller.
-	Cache string
-	// Version names the build of the compiler; it is part of the cache's keys.
-	Version string
+	// Cache keeps evaluated domains; nil means none.
+	Cache *cache.Cache
 	// Workers is how many domains are evaluated at once; 0 means GOMAXPROCS.
 	Workers int
 	// Limits bound the evaluation.
@@ -49,7 +47,7 @@ type Result struct {
 	// Diagnostics are the mistakes in route files, sorted.
 	Diagnostics diag.List
 
-	cache *cache
+	cache *cache.Cache
 	keys  map[string]string // of the domains that are not proven, by folder
 }
 
@@ -66,7 +64,7 @@ func (r *Result) Prove(findings diag.List) {
 		delete(r.keys, dir)
 	}
 	for _, k := range r.keys {
-		r.cache.rename(k, proofOf(k))
+		r.cache.Rename(k, proofOf(k))
 	}
 }
 
@@ -94,8 +92,13 @@ func Load(ctx context.Context, o Options) (*Result, error) {
 	}
 	l := &loader{
 		tree: t, files: t.texts(), schema: schema, watchdog: newWatchdog(o.Limits),
-		cache: openCache(o.Cache, o.Version), workers: o.Workers,
+		cache: o.Cache, workers: o.Workers,
 	}
+	parts := []string{"shared"}
+	for _, f := range t.shared {
+		parts = append(parts, f.name, string(f.data))
+	}
+	l.sharedKey = l.cache.Key(parts...)
 	if l.workers <= 0 {
 		l.workers = runtime.GOMAXPROCS(0)
 	}
@@ -112,7 +115,6 @@ func Load(ctx context.Context, o Options) (*Result, error) {
 		if out.err != nil {
 			return nil, out.err
 		}
-		l.cache.trim()
 		return &Result{
 			Program: out.program, Diagnostics: append(found, out.found...).Sort(),
 			cache: l.cache, keys: out.keys,
@@ -149,9 +151,11 @@ type loader struct {
 	files    map[string][]byte // read only
 	schema   *shape.Schema
 	watchdog *watchdog
-	cache    *cache
+	cache    *cache.Cache
 	workers  int
 	shared   ir.Shared
+	// sharedKey names the content of the shared files.
+	sharedKey string
 }
 
 // outcome is what the evaluation of everything came to.

@@ -24,7 +24,7 @@ func TestOutdated(t *testing.T) {
 	}
 	codes := func() (got []string) {
 		t.Helper()
-		r, err := Load(t.Context(), Options{Dir: filepath.Join(root, "gw", "routes"), Cache: "off"})
+		r, err := Load(t.Context(), Options{Dir: filepath.Join(root, "gw", "routes")})
 		if err != nil {
 			t.Fatal(err)
 		}

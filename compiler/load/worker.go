@@ -31,16 +31,16 @@ type worker struct {
 }
 
 func (w *worker) domain(d folder) result {
-	key := w.cache.key(d.name, w.tree.shared, d.files)
+	key := w.key(d)
 	lazy := index.Lazy(func() []*ast.File { return append(reparse(d.files), reparse(w.tree.shared)...) })
 	for _, proven := range []bool{true, false} {
 		name := key
 		if proven {
 			name = proofOf(key)
 		}
-		if data, ok := w.cache.get(name); ok {
+		if data, ok := w.cache.Get(name); ok {
 			if dom, err := ir.DecodeDomain(data, lazy); err == nil {
-				dom.Proven = proven
+				dom.Key, dom.Proven = key, proven
 				return result{domain: dom, key: key}
 			}
 		}
@@ -49,10 +49,22 @@ func (w *worker) domain(d folder) result {
 	if r.domain == nil || len(r.found) > 0 {
 		return r
 	}
-	r.domain.Index, r.key = lazy, key
-	w.cache.put(key, ir.EncodeDomain(r.domain))
+	r.domain.Index, r.domain.Key, r.key = lazy, key, key
+	w.cache.Put(key, ir.EncodeDomain(r.domain))
 	return r
 }
+
+// key is made of everything that a domain is made of.
+func (l *loader) key(d folder) string {
+	parts := []string{"domain", d.name, l.sharedKey}
+	for _, f := range d.files {
+		parts = append(parts, f.name, string(f.data))
+	}
+	return l.cache.Key(parts...)
+}
+
+// proofOf is the name under which a domain that is proven is kept.
+func proofOf(key string) string { return key + "-proven" }
 
 // evaluate runs one domain through CUE, under the watchdog. CUE has panicked
 // before; such a domain is a diagnostic and not the end of the process.

@@ -22,7 +22,7 @@ func BenchmarkEncode(b *testing.B) {
 				b.ReportMetric(float64(size), "stored-bytes")
 				b.ReportMetric(float64(raw), "json-bytes")
 				b.ReportMetric(float64(len(bundle.Files())), "files")
-				b.ReportMetric(float64(len(ConfigMaps(bundle, "x", ""))), "configmaps")
+				b.ReportMetric(float64(len(ConfigMaps(&bundle.Encoded, "x", ""))), "configmaps")
 			}
 		})
 	}

@@ -35,7 +35,7 @@ type ConfigMap struct {
 // ConfigMaps lays a bundle out in ConfigMaps called <name>-0, <name>-1 and so on,
 // each with less than 900 KiB of data. Manifest and signature are in the first.
 // All are meant to be mounted together as one projected volume.
-func ConfigMaps(b *Bundle, name, namespace string) []ConfigMap {
+func ConfigMaps(b *Encoded, name, namespace string) []ConfigMap {
 	var out []ConfigMap
 	size := 0
 	put := func(file string) {
@@ -57,7 +57,7 @@ func ConfigMaps(b *Bundle, name, namespace string) []ConfigMap {
 	return out
 }
 
-func (b *Bundle) configMap(name, namespace string) ConfigMap {
+func (b *Encoded) configMap(name, namespace string) ConfigMap {
 	cm := ConfigMap{
 		Name: name, Namespace: namespace,
 		Labels:      map[string]string{labelManagedBy: "lintel"},

@@ -18,7 +18,7 @@ func forge(t *testing.T, b *Bundle, change func(m *Manifest, raws map[string][]b
 	t.Helper()
 	z, _ := zstd.NewReader(nil)
 	defer z.Close()
-	w, err := newPacker()
+	w, err := NewPacker()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,15 +33,19 @@ func forge(t *testing.T, b *Bundle, change func(m *Manifest, raws map[string][]b
 	}
 	m.Sources = nil
 	change(&m, raws)
+	m.Shards = nil
+	files := map[string][]byte{}
 	for _, k := range slices.Sorted(maps.Keys(raws)) {
-		w.add(raws[k], w.zip.EncodeAll(raws[k], nil))
+		s := w.shard(raws[k])
+		m.Shards = append(m.Shards, s.ref)
+		files[s.ref.Name()] = s.data
 	}
-	m.Shards = w.take()
+	slices.SortFunc(m.Shards, func(a, b ShardRef) int { return strings.Compare(a.Digest, b.Digest) })
 	m.Content = contentOf(m.Shards)
-	if w.files[ManifestName], err = marshal(m); err != nil {
+	if files[ManifestName], err = marshal(m); err != nil {
 		t.Fatal(err)
 	}
-	return w.files
+	return files
 }
 
 func TestCorruption(t *testing.T) {
@@ -196,7 +200,7 @@ func TestForgedShards(t *testing.T) {
 }
 
 func TestBombs(t *testing.T) {
-	w, err := newPacker()
+	w, err := NewPacker()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,24 +16,12 @@ import (
 // Bundle is a decoded bundle with the bytes it was decoded from. It is never
 // changed once made, Sign apart.
 type Bundle struct {
-	manifest *Manifest
-	digest   string
-	files    map[string][]byte
-	shards   map[string]*Shard // by digest; sources are checked, not kept
-	domains  []*Domain
-	shared   *Shared
-	limits   Limits
+	Encoded
+	shards  map[string]*Shard // by digest; sources are checked, not kept
+	domains []*Domain
+	shared  *Shared
+	limits  Limits
 }
-
-// Manifest is what the bundle says of itself.
-func (b *Bundle) Manifest() *Manifest { return b.manifest }
-
-// Digest identifies the bundle: the SHA-256 of manifest.json as "sha256:<hex>".
-func (b *Bundle) Digest() string { return b.digest }
-
-// Files are the files of the bundle by name, the signature included when there
-// is one. They must not be changed.
-func (b *Bundle) Files() map[string][]byte { return b.files }
 
 // Domains are the domains by name.
 func (b *Bundle) Domains() []*Domain { return b.domains }
@@ -57,8 +45,13 @@ func DecodeAfter(prev *Bundle, files map[string][]byte, l Limits) (*Bundle, erro
 	if err != nil {
 		return nil, err
 	}
-	b := &Bundle{manifest: m, digest: DigestOf(files[ManifestName]), limits: l,
-		files: map[string][]byte{ManifestName: files[ManifestName]}, shards: map[string]*Shard{}}
+	b := &Bundle{
+		Encoded: Encoded{
+			manifest: m, digest: DigestOf(files[ManifestName]),
+			files: map[string][]byte{ManifestName: files[ManifestName]},
+		},
+		shards: map[string]*Shard{}, limits: l,
+	}
 	if sig, signed := files[SignatureName]; signed {
 		if len(sig) > maxSignature {
 			return nil, fail(CodeTooLarge, SignatureName, "the signature is too long")

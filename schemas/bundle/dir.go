@@ -214,7 +214,7 @@ func readFile(root *os.Root, name string, limit int64) ([]byte, error) {
 // renames of a replacement leaves the old bundle beside dir, as .<name>.old-*, and
 // no dir; who needs more moves a link, as a state folder does. A directory that is neither empty nor a
 // bundle is left alone and is an error.
-func (b *Bundle) WriteDir(dir string) error {
+func (b *Encoded) WriteDir(dir string) error {
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real
 	}
@@ -275,7 +275,7 @@ func replaceable(dir string) (bool, error) {
 	return true, nil
 }
 
-func (b *Bundle) fill(dir string) error {
+func (b *Encoded) fill(dir string) error {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
 	}

@@ -154,12 +154,12 @@ func TestReadDirWhileTheKubeletWrites(t *testing.T) {
 
 func TestConfigMaps(t *testing.T) {
 	b := encode(t, content(60, 20))
-	list := ConfigMaps(b, "routes", "edge")
+	list := ConfigMaps(&b.Encoded, "routes", "edge")
 	var one, two bytes.Buffer
 	if err := WriteYAML(&one, list); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteYAML(&two, ConfigMaps(encode(t, content(60, 20)), "routes", "edge")); err != nil {
+	if err := WriteYAML(&two, ConfigMaps(&encode(t, content(60, 20)).Encoded, "routes", "edge")); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(one.Bytes(), two.Bytes()) {
@@ -201,7 +201,7 @@ func TestConfigMapsAreBounded(t *testing.T) {
 	}
 	m.Sources, big.manifest = nil, &m
 	all := map[string][]byte{}
-	list := ConfigMaps(&big, "x", "")
+	list := ConfigMaps(&big.Encoded, "x", "")
 	for i, cm := range list {
 		size := 0
 		for name, data := range cm.BinaryData {

@@ -3,14 +3,9 @@ package bundle
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/lintel-gateway/lintel/schemas/route"
 )
@@ -40,84 +35,45 @@ type Meta struct {
 // returns loads under the default Limits. Same content and meta, same bytes,
 // whatever the machine.
 func Encode(c Content, meta Meta) (*Bundle, error) {
-	w, err := newPacker()
+	w, err := NewPacker()
 	if err != nil {
 		return nil, err
 	}
-	m := &Manifest{Format: Format, Revision: meta.Revision, Compiler: meta.Compiler, Owners: c.Owners}
-	if m.Shards, err = w.content(c); err != nil {
-		return nil, err
-	}
-	if m.Sources, err = w.sources(c.Sources); err != nil {
-		return nil, err
-	}
-	m.Content = contentOf(m.Shards)
-	m.Counts = Counts{Domains: len(c.Domains), Upstreams: len(c.Shared.Upstreams)}
+	h := Head{Meta: meta, Owners: c.Owners}
+	h.CountShared(&c.Shared)
+	domains := make([]*route.Domain, len(c.Domains))
 	for i := range c.Domains {
-		m.Counts.Routes += len(c.Domains[i].Routes)
-		m.Counts.Upstreams += len(c.Domains[i].Upstreams)
+		domains[i] = &c.Domains[i]
+		h.Count(domains[i])
 	}
-	if w.files[ManifestName], err = marshal(m); err != nil {
-		return nil, fmt.Errorf("encode the manifest: %w", err)
-	}
-	return Decode(w.files, Limits{})
-}
-
-// packer turns pieces of JSON into shards.
-type packer struct {
-	zip   *zstd.Encoder
-	files map[string][]byte
-	refs  []ShardRef
-}
-
-func newPacker() (*packer, error) {
-	// One goroutine and a fixed level: the same bytes on every machine. README.md
-	// says what other levels cost.
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedBetterCompression))
+	slices.SortFunc(domains, func(a, b *route.Domain) int { return cmp.Compare(a.Name, b.Name) })
+	shared, err := w.Shared(c.Shared)
 	if err != nil {
-		return nil, fmt.Errorf("start zstd: %w", err)
-	}
-	return &packer{zip: z, files: map[string][]byte{}}, nil
-}
-
-// add writes one shard.
-func (w *packer) add(raw, stored []byte) {
-	sum := sha256.Sum256(stored)
-	ref := ShardRef{Digest: hex.EncodeToString(sum[:]), Size: int64(len(stored)), RawSize: int64(len(raw))}
-	w.files[ref.Name()] = stored
-	w.refs = append(w.refs, ref)
-}
-
-// take returns the shards added since the last take, sorted by digest.
-func (w *packer) take() []ShardRef {
-	out := w.refs
-	slices.SortFunc(out, func(a, b ShardRef) int { return strings.Compare(a.Digest, b.Digest) })
-	w.refs = nil
-	return out
-}
-
-func (w *packer) content(c Content) ([]ShardRef, error) {
-	if len(c.Shared.Upstreams)+len(c.Shared.Secrets) > 0 {
-		def := c.Shared
-		def.Upstreams = withEndpoints(def.Upstreams)
-		raw, err := (&Shard{kind: kindShared, shared: &Shared{Def: &def}}).render()
-		if err != nil {
-			return nil, fmt.Errorf("encode the shared definitions: %w", err)
-		}
-		w.add(raw, w.zip.EncodeAll(raw, nil))
-	}
-	domains := slices.SortedFunc(slices.Values(c.Domains), func(a, b route.Domain) int { return cmp.Compare(a.Name, b.Name) })
-	pieces := make([]pieces, len(domains))
-	for i := range domains {
-		var err error
-		if pieces[i], err = cut(domains[i]); err != nil {
-			return nil, fmt.Errorf("encode domain %s: %w", domains[i].Name, err)
-		}
-	}
-	if err := w.pack(pieces); err != nil {
 		return nil, err
 	}
-	return w.take(), nil
+	packs := []*Pack{shared}
+	from := 0
+	for _, to := range Layout(domains) {
+		sources := map[string]Source{}
+		for _, d := range domains[from:to] {
+			for i := range d.Routes {
+				if s, ok := c.Sources[d.Routes[i].ID]; ok {
+					sources[d.Routes[i].ID] = s
+				}
+			}
+		}
+		p, err := w.Pack(domains[from:to], sources)
+		if err != nil {
+			return nil, err
+		}
+		packs = append(packs, p)
+		from = to
+	}
+	e, err := Join(packs, h)
+	if err != nil {
+		return nil, err
+	}
+	return Decode(e.files, Limits{})
 }
 
 // pieces is the canonical JSON of a domain, cut between its routes.
@@ -127,19 +83,18 @@ type pieces struct {
 	header []byte
 	ids    []string
 	routes [][]byte
-	size   int
 }
 
-func cut(d route.Domain) (pieces, error) {
+func cut(d route.Domain) (*pieces, error) {
 	routes := slices.SortedFunc(slices.Values(d.Routes), func(a, b route.Route) int { return cmp.Compare(a.ID, b.ID) })
 	d.Upstreams = withEndpoints(d.Upstreams)
 	d.Hosts = orEmpty(d.Hosts)
 	d.Routes = []route.Route{}
 	header, err := marshal(d)
 	if err != nil {
-		return pieces{}, err
+		return nil, err
 	}
-	p := pieces{name: d.Name, header: bytes.TrimSuffix(header, []byte("[]}")), size: len(header)}
+	p := &pieces{name: d.Name, header: bytes.TrimSuffix(header, []byte("[]}"))}
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
@@ -148,7 +103,7 @@ func cut(d route.Domain) (pieces, error) {
 		r := &routes[i]
 		r.Hosts, r.Retry.On = orEmpty(r.Hosts), orEmpty(r.Retry.On)
 		if err := enc.Encode(r); err != nil {
-			return pieces{}, fmt.Errorf("route %s: %w", r.ID, err)
+			return nil, fmt.Errorf("route %s: %w", r.ID, err)
 		}
 		ends[i] = buf.Len()
 	}
@@ -158,7 +113,6 @@ func cut(d route.Domain) (pieces, error) {
 		p.routes = append(p.routes, buf.Bytes()[start:end-1])
 		start = end
 	}
-	p.size += buf.Len()
 	return p, nil
 }
 

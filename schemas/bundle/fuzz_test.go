@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"reflect"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/lintel-gateway/lintel/schemas/route"
 )
 
 func FuzzDecodeManifest(f *testing.F) {
@@ -127,6 +130,35 @@ func FuzzCanonical(f *testing.F) {
 		}
 		if again, err := Canonical(got); err != nil || !bytes.Equal(again, got) {
 			t.Fatalf("%q becomes %q: %v", got, again, err)
+		}
+	})
+}
+
+// FuzzParsePack holds that what a cache may give never panics, and that what
+// parses is written the same again.
+func FuzzParsePack(f *testing.F) {
+	w, err := NewPacker()
+	if err != nil {
+		f.Fatal(err)
+	}
+	c := content(60, 20)
+	p, err := w.Pack([]*route.Domain{&c.Domains[0], &c.Domains[1]}, c.Sources)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(p.Append(nil))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := ParsePack(data)
+		if err != nil {
+			return
+		}
+		again, err := ParsePack(p.Append(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(p, again) {
+			t.Error("another pack comes back")
 		}
 	})
 }

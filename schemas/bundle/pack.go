@@ -1,10 +1,16 @@
 package bundle
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"hash/fnv"
 	"maps"
 	"slices"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/lintel-gateway/lintel/schemas/route"
 )
 
 // The sizes that decide what goes into one shard, in bytes of JSON unless said
@@ -32,58 +38,140 @@ const (
 	domainsEnd  = `]}`
 )
 
-// pack puts domains into shards: a large one alone, small ones together.
-func (w *packer) pack(domains []pieces) error {
-	buf := []byte(domainsOpen)
-	flush := func() {
-		if len(buf) > len(domainsOpen) {
-			raw := append(buf, domainsEnd...)
-			w.add(raw, w.zip.EncodeAll(raw, nil))
-			buf = []byte(domainsOpen)
+// Pack is the shards of a few domains, or of one large one, with those that say
+// where their routes were written: the unit in which a bundle is encoded. It
+// depends on nothing but its domains and Sources, so that a compiler can keep it
+// for as long as they do not change.
+type Pack struct {
+	shards, sources []shardFile
+}
+
+// shardFile is a shard as it is stored.
+type shardFile struct {
+	ref  ShardRef
+	data []byte
+}
+
+// Layout divides domains, which are sorted by name, into packs: it returns the
+// index behind the last domain of each. A change of one domain moves no boundary
+// but its own.
+func Layout(domains []*route.Domain) (ends []int) {
+	from, sum := 0, 0
+	end := func(i int) {
+		if i > from {
+			ends = append(ends, i)
+			from, sum = i, 0
 		}
 	}
-	for i := range domains {
-		p := &domains[i]
-		if p.size > packMax {
-			if err := w.single(p); err != nil {
-				return err
+	for i, d := range domains {
+		n := weigh(d)
+		if sum+n > packMax {
+			end(i)
+		}
+		sum += n
+		if n > packMax || sum >= packMin && boundary(d.Name) {
+			end(i + 1)
+		}
+	}
+	end(len(domains))
+	return ends
+}
+
+// weigh estimates the length of a domain's JSON without writing it, which would
+// cost most of a compile in which little has changed.
+func weigh(d *route.Domain) int {
+	n := 100 + len(d.Name) + textsLen(d.Hosts) + 60*len(d.Secrets)
+	for _, u := range d.Upstreams {
+		n += 140 + 80*len(u.Endpoints)
+	}
+	for i := range d.Routes {
+		r := &d.Routes[i]
+		n += 210 + len(r.ID) + textsLen(r.Hosts) + len(r.Path.Value()) + 8*len(r.Methods) + 40*len(r.Split)
+		n += 40 * (len(r.Headers) + len(r.Query) + len(r.Cookies))
+		for name, raw := range r.Filters {
+			n += 4 + len(name) + len(raw)
+		}
+	}
+	return n
+}
+
+func textsLen(list []string) (n int) {
+	for _, s := range list {
+		n += 3 + len(s)
+	}
+	return n
+}
+
+// Packer encodes packs and joins them to bundles. It is not safe for concurrent
+// use.
+type Packer struct {
+	zip *zstd.Encoder
+}
+
+// NewPacker returns a Packer.
+func NewPacker() (*Packer, error) {
+	// One goroutine and a fixed level: the same bytes on every machine. README.md
+	// says what other levels cost.
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedBetterCompression))
+	if err != nil {
+		return nil, fmt.Errorf("start zstd: %w", err)
+	}
+	return &Packer{zip: z}, nil
+}
+
+// Pack encodes the domains of one pack of a Layout and the sources of their routes.
+func (w *Packer) Pack(domains []*route.Domain, sources map[string]Source) (*Pack, error) {
+	p := &Pack{}
+	raw := []byte(domainsOpen)
+	for i, d := range domains {
+		c, err := cut(*d)
+		if err != nil {
+			return nil, fmt.Errorf("encode domain %s: %w", d.Name, err)
+		}
+		if len(domains) == 1 {
+			if p.shards, err = w.single(c); err != nil {
+				return nil, err
 			}
-			continue
+			break
 		}
-		if len(buf)+p.size > packMax {
-			flush()
+		if i > 0 {
+			raw = append(raw, ',')
 		}
-		if len(buf) > len(domainsOpen) {
-			buf = append(buf, ',')
-		}
-		buf = p.appendTo(buf, 0, len(p.routes))
-		if len(buf) >= packMin && boundary(p.name) {
-			flush()
-		}
+		raw = c.appendTo(raw, 0, len(c.routes))
 	}
-	flush()
-	return nil
+	if len(domains) > 1 {
+		p.shards = append(p.shards, w.shard(append(raw, domainsEnd...)))
+	}
+	var err error
+	p.sources, err = w.sources(sources)
+	return p, err
+}
+
+// shard compresses the JSON of a shard.
+func (w *Packer) shard(raw []byte) shardFile {
+	return shardOf(int64(len(raw)), w.zip.EncodeAll(raw, nil))
+}
+
+func shardOf(rawSize int64, data []byte) shardFile {
+	sum := sha256.Sum256(data)
+	return shardFile{ShardRef{Digest: hex.EncodeToString(sum[:]), Size: int64(len(data)), RawSize: rawSize}, data}
 }
 
 // single writes a domain into a shard of its own, or into several.
-func (w *packer) single(p *pieces) error {
+func (w *Packer) single(p *pieces) ([]shardFile, error) {
 	for target := splitRaw; ; target /= 2 {
-		raws := p.split(target)
-		stored := make([][]byte, 0, len(raws))
+		var out []shardFile
 		largest := 0
-		for _, raw := range raws {
-			z := w.zip.EncodeAll(raw, nil)
-			largest = max(largest, len(z))
-			stored = append(stored, z)
+		for _, raw := range p.split(target) {
+			f := w.shard(raw)
+			largest = max(largest, len(f.data))
+			out = append(out, f)
 		}
 		if largest <= splitStored {
-			for i := range raws {
-				w.add(raws[i], stored[i])
-			}
-			return nil
+			return out, nil
 		}
-		if len(raws) == len(p.routes) || target < 2 {
-			return fail(CodeTooLarge, "", fmt.Sprintf("one route of domain %s is over the limit of %d bytes compressed", p.name, splitStored))
+		if len(out) == len(p.routes) || target < 2 {
+			return nil, fail(CodeTooLarge, "", fmt.Sprintf("one route of domain %s is over the limit of %d bytes compressed", p.name, splitStored))
 		}
 	}
 }
@@ -110,7 +198,7 @@ func (p *pieces) split(target int) [][]byte {
 }
 
 // sources writes where routes were written into shards of their own.
-func (w *packer) sources(all map[string]Source) ([]ShardRef, error) {
+func (w *Packer) sources(all map[string]Source) (out []shardFile, err error) {
 	pack := &Shard{kind: kindSources, sources: map[string]Source{}}
 	size := 0
 	flush := func() error {
@@ -121,7 +209,7 @@ func (w *packer) sources(all map[string]Source) ([]ShardRef, error) {
 		if err != nil {
 			return fmt.Errorf("encode sources: %w", err)
 		}
-		w.add(raw, w.zip.EncodeAll(raw, nil))
+		out = append(out, w.shard(raw))
 		clear(pack.sources)
 		size = 0
 		return nil
@@ -136,8 +224,6 @@ func (w *packer) sources(all map[string]Source) ([]ShardRef, error) {
 			}
 		}
 	}
-	if err := flush(); err != nil {
-		return nil, err
-	}
-	return w.take(), nil
+	err = flush()
+	return out, err
 }

@@ -16,14 +16,14 @@ const maxSignature = 256
 
 // Sign signs the bytes of the manifest and adds the signature to the files. The
 // digest does not change.
-func (b *Bundle) Sign(key ed25519.PrivateKey) {
+func (b *Encoded) Sign(key ed25519.PrivateKey) {
 	sig := ed25519.Sign(key, b.files[ManifestName])
 	b.files = maps.Clone(b.files)
 	b.files[SignatureName] = append(base64.StdEncoding.AppendEncode(nil, sig), '\n')
 }
 
 // Verify checks the signature against the key. A bundle without one is refused.
-func (b *Bundle) Verify(key ed25519.PublicKey) error {
+func (b *Encoded) Verify(key ed25519.PublicKey) error {
 	return VerifyManifest(b.files[ManifestName], b.files[SignatureName], key)
 }
 

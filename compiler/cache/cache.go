@@ -1,4 +1,7 @@
-package load
+// Package cache keeps what a compile has computed by the digest of everything it
+// was computed from. It is an aid and nothing more: what cannot be read or written
+// is computed again, and no failure of it is ever an error.
+package cache
 
 import (
 	"bytes"
@@ -6,22 +9,23 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"hash"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/lintel-gateway/lintel/schemas"
 )
 
-// cacheFormat changes when what a cache entry holds changes its form.
-const cacheFormat = "lintel-cache-1"
+// format changes when what an entry holds changes its form.
+const format = "lintel-cache-2"
 
 // Bounds of the cache: its size on disk, and the largest entry that is read.
 const (
@@ -29,11 +33,10 @@ const (
 	maxEntry = 64 << 20
 )
 
-// cache keeps evaluated domains by the digest of everything they were made of. It
-// is an aid and nothing more: what cannot be read or written is computed again,
-// and no failure of it is ever an error.
-type cache struct {
-	dir  string // "" when there is none
+// Cache is a folder of entries. A nil Cache keeps nothing. It may be used by
+// several goroutines and processes at once.
+type Cache struct {
+	dir  string
 	salt []byte
 	// limit is the size on disk above which the oldest entries go.
 	limit int64
@@ -41,35 +44,33 @@ type cache struct {
 	wrote atomic.Bool
 }
 
-// openCache returns the cache in dir. An unusable folder means no cache.
-func openCache(dir, version string) *cache {
+// Open returns the cache in the folder dir; "" means lintel below the user's cache
+// directory, "off" none. An unusable folder is as good as none. Version names the
+// tool and its version, which are part of every key.
+func Open(dir, version string) *Cache {
 	if dir == "off" {
-		return &cache{}
+		return nil
 	}
 	if dir == "" {
 		base, err := os.UserCacheDir()
 		if err != nil {
-			return &cache{}
+			return nil
 		}
 		dir = filepath.Join(base, "lintel")
 	}
-	return &cache{dir: dir, salt: salt(version), limit: maxCache}
+	return &Cache{dir: dir, salt: salt(version, executable()), limit: maxCache}
 }
 
-// salt is the part of the key that all domains share: the builds of the tool, of
-// Go and CUE, and the schema.
-func salt(version string) []byte {
+// salt is the part that all keys share: the builds of the tool, of Go and CUE, and
+// the schema.
+func salt(version, program string) []byte {
 	h := sha256.New()
-	write(h, cacheFormat, version, runtime.Version(), schemas.Module)
+	write(h, format, version, program, runtime.Version(), schemas.Module)
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, d := range info.Deps {
 			if d.Path == "cuelang.org/go" {
 				write(h, d.Version, d.Sum)
 			}
-		}
-		v := info.Main.Version
-		if v == "" || v == "(devel)" || strings.HasSuffix(v, "+dirty") {
-			writeExecutable(h)
 		}
 	}
 	names, contents := schemas.Files()
@@ -80,52 +81,46 @@ func salt(version string) []byte {
 	return h.Sum(nil)
 }
 
-// writeExecutable tells development builds apart, whose version says too little.
-func writeExecutable(h hash.Hash) {
+// executable tells builds of one version apart, so that what one build has proven
+// never stands in for a rule that only another has.
+func executable() string {
 	exe, err := os.Executable()
 	if err != nil {
-		return
+		return ""
 	}
-	if info, err := os.Stat(exe); err == nil {
-		write(h, exe, info.ModTime().UTC().Format(time.RFC3339Nano))
+	info, err := os.Stat(exe)
+	if err != nil {
+		return ""
 	}
+	return fmt.Sprintf("%d %d", info.Size(), info.ModTime().UnixNano())
 }
 
-func (c *cache) key(domain string, shared, files []file) string {
-	if c.dir == "" {
+// Key returns the key of what is made of the parts, or "" for a nil Cache. No two
+// lists of parts have the same key.
+func (c *Cache) Key(parts ...string) string {
+	if c == nil {
 		return ""
 	}
 	h := sha256.New()
 	h.Write(c.salt)
-	write(h, domain)
-	for _, list := range [][]file{shared, files} {
-		binary.Write(h, binary.BigEndian, uint64(len(list)))
-		for _, f := range list {
-			write(h, f.name)
-			binary.Write(h, binary.BigEndian, uint64(len(f.data)))
-			h.Write(f.data)
-		}
-	}
+	write(h, parts...)
 	return hex.EncodeToString(h.Sum(nil))
 }
-
-// proofOf is the name under which a domain that is proven is kept.
-func proofOf(key string) string { return key + "-proven" }
 
 // write adds texts with their lengths, so that no two lists write alike.
 func write(h hash.Hash, texts ...string) {
 	for _, t := range texts {
-		binary.Write(h, binary.BigEndian, uint64(len(t)))
-		h.Write([]byte(t))
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(t))))
+		_, _ = io.WriteString(h, t) // a hash takes everything
 	}
 }
 
-func (c *cache) path(key string) string { return filepath.Join(c.dir, key[:2], key) }
+func (c *Cache) path(key string) string { return filepath.Join(c.dir, key[:2], key) }
 
-// get returns a stored value. Every entry begins with the digest of what follows;
-// one that does not match is as good as none.
-func (c *cache) get(key string) ([]byte, bool) {
-	if c.dir == "" {
+// Get returns a stored value, which the caller owns. Every entry begins with the
+// digest of what follows; one that does not match is as good as none.
+func (c *Cache) Get(key string) ([]byte, bool) {
+	if c == nil {
 		return nil, false
 	}
 	info, err := os.Lstat(c.path(key))
@@ -146,10 +141,10 @@ func (c *cache) get(key string) ([]byte, bool) {
 	return value, true
 }
 
-// put stores a value under a name of its own first, so that a reader never sees
-// half of it.
-func (c *cache) put(key string, value []byte) {
-	if c.dir == "" || len(value) > maxEntry-sha256.Size {
+// Put stores a value. It is written under a name of its own first, so that no
+// reader ever sees half of it.
+func (c *Cache) Put(key string, value []byte) {
+	if c == nil || key == "" || len(value) > maxEntry-sha256.Size {
 		return
 	}
 	dir := filepath.Dir(c.path(key))
@@ -171,16 +166,16 @@ func (c *cache) put(key string, value []byte) {
 	c.wrote.Store(true)
 }
 
-// rename moves an entry.
-func (c *cache) rename(from, to string) {
-	if c.dir != "" {
+// Rename moves an entry.
+func (c *Cache) Rename(from, to string) {
+	if c != nil {
 		_ = os.Rename(c.path(from), c.path(to)) // an entry that has gone is made again
 	}
 }
 
-// trim removes the oldest entries while the cache is larger than its bound.
-func (c *cache) trim() {
-	if !c.wrote.Load() {
+// Trim removes the oldest entries when the cache has grown beyond its bound.
+func (c *Cache) Trim() {
+	if c == nil || !c.wrote.Load() {
 		return
 	}
 	type entry struct {
