@@ -12,8 +12,9 @@ import (
 
 // Config says how upstreams are reached. The zero Config is ready for use.
 type Config struct {
-	// Dial redirects connects: an endpoint's address to the address that is dialled
-	// in its place. Everything else, the Host field included, stays.
+	// Dial redirects connects: an endpoint's address, or "*" for all that are not
+	// named, to the address that is dialled in its place. Everything else, the Host
+	// field included, stays.
 	Dial map[string]string
 	// Log receives ejections and returns of endpoints; nil discards them.
 	Log *slog.Logger
@@ -84,6 +85,8 @@ func (r *Registry) node(address string) *node {
 	if n == nil {
 		n = &node{address: address, dial: address, registry: r}
 		if to := r.cfg.Dial[address]; to != "" {
+			n.dial = to
+		} else if to := r.cfg.Dial["*"]; to != "" {
 			n.dial = to
 		}
 		r.nodes[address] = n

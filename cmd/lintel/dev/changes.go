@@ -15,7 +15,7 @@ const maxListed = 6
 // changes says in one line what the new bundle changes: + added, - removed, ~ changed.
 func changes(old, next *bundle.Bundle) string {
 	if old == nil {
-		return fmt.Sprintf("the first bundle, %d routes", next.Manifest().Counts.Routes)
+		return "the first bundle, " + counts(next.Manifest().Counts)
 	}
 	if old.Manifest().Content == next.Manifest().Content {
 		return "no effect: same content"
