@@ -150,13 +150,13 @@ func definitions(path, name string) ([]ast.Decl, *ast.CommentGroup, error) {
 			continue
 		}
 		if label, _, _ := ast.LabelName(field.Label); label == "#Config" {
-			for _, c := range field.Comments() {
+			for _, c := range ast.Comments(field) {
 				if c.Doc {
 					doc = c
 				}
 			}
 		}
-		for _, c := range field.Comments() {
+		for _, c := range ast.Comments(field) {
 			for _, line := range c.List {
 				line.Text = strings.Replace(line.Text, "// Config ", "// "+name+" ", 1)
 			}
