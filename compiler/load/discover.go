@@ -85,7 +85,7 @@ func discover(fsys fs.FS, base string) (*tree, diag.List, error) {
 				t.domains = append(t.domains, f)
 			}
 		default:
-			if err := d.take(e, "", &t.shared); err != nil {
+			if err := d.take(fsys, e.Name(), e, "", &t.shared); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -105,7 +105,16 @@ type discovery struct {
 
 func (d *discovery) domain(name string) (folder, error) {
 	out := folder{name: name}
-	entries, err := fs.ReadDir(d.fsys, name)
+	fsys, dir := d.fsys, name
+	if r, ok := d.fsys.(rooted); ok {
+		sub, done, err := r.sub(name)
+		if err != nil {
+			return out, fmt.Errorf("open domain folder %s: %w", path.Join(d.base, name), err)
+		}
+		defer done()
+		fsys, dir = sub, "."
+	}
+	entries, err := fs.ReadDir(fsys, dir)
 	if err != nil {
 		return out, fmt.Errorf("read domain folder %s: %w", path.Join(d.base, name), err)
 	}
@@ -117,7 +126,7 @@ func (d *discovery) domain(name string) (folder, error) {
 			d.report("folder-in-domain", path.Join(name, e.Name()), "a domain has no folders inside",
 				"move the files up, or begin the folder's name with \"_\" to leave it out")
 		default:
-			if err := d.take(e, name, &out.files); err != nil {
+			if err := d.take(fsys, path.Join(dir, e.Name()), e, name, &out.files); err != nil {
 				return out, err
 			}
 		}
@@ -146,8 +155,9 @@ func (d *discovery) domain(name string) (folder, error) {
 	return out, nil
 }
 
-// take reads one directory entry into list when it is a route file.
-func (d *discovery) take(e fs.DirEntry, dir string, list *[]file) error {
+// take reads one directory entry of the folder dir into list when it is a route
+// file. It is opened as the file at of fsys.
+func (d *discovery) take(fsys fs.FS, at string, e fs.DirEntry, dir string, list *[]file) error {
 	name := path.Join(dir, e.Name())
 	// A link beside the domains is most likely meant to be one.
 	if !strings.HasSuffix(name, ".cue") && (dir != "" || e.Type()&fs.ModeSymlink == 0) {
@@ -162,7 +172,7 @@ func (d *discovery) take(e fs.DirEntry, dir string, list *[]file) error {
 		d.report("tool-file", name, "CUE tool and test files are not route files", "rename or remove it")
 		return nil
 	}
-	data, err := d.read(name)
+	data, err := read(fsys, at)
 	if errors.Is(err, errTooLarge) {
 		d.report("file-too-large", name, fmt.Sprintf("the file is larger than %d KiB", MaxFile>>10),
 			"split it into several modules")
@@ -182,8 +192,8 @@ func (d *discovery) take(e fs.DirEntry, dir string, list *[]file) error {
 
 var errTooLarge = errors.New("file too large")
 
-func (d *discovery) read(name string) ([]byte, error) {
-	f, err := d.fsys.Open(name)
+func read(fsys fs.FS, name string) ([]byte, error) {
+	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, err
 	}

@@ -142,7 +142,23 @@ func (o *Options) open() (fs.FS, func(), error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("open routes directory %s: %w", o.Dir, err)
 	}
-	return root.FS(), func() { root.Close() }, nil
+	return rooted{root, root.FS()}, func() { root.Close() }, nil
+}
+
+// rooted is a directory out of which no link leads.
+type rooted struct {
+	root *os.Root
+	fs.FS
+}
+
+// sub opens a directory inside, so that each of its files is one step away and not
+// two: a repository has thousands of them.
+func (r rooted) sub(name string) (rooted, func(), error) {
+	root, err := r.root.OpenRoot(name)
+	if err != nil {
+		return rooted{}, nil, err
+	}
+	return rooted{root, root.FS()}, func() { root.Close() }, nil
 }
 
 // loader is one load under way.
