@@ -15,6 +15,7 @@ import (
 // takes more than a second.
 func compile(ctx context.Context, s streams, o compiler.Options) (*compiler.Result, error) {
 	o.Compiler = compilerName
+	defer relaxHeap()()
 	if s.terminal {
 		t := time.AfterFunc(time.Second, func() { fmt.Fprintf(s.err, "compiling %s ...\n", o.Dir) })
 		defer t.Stop()
