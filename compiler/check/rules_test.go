@@ -48,6 +48,10 @@ func TestRules(t *testing.T) {
 					t.Errorf("diagnostics (-want +got), -update rewrites:\n%s", d)
 				}
 			}
+			source := strings.ReplaceAll(rule.Code, "-", "_") + ".go"
+			if _, err := os.Stat(source); err != nil {
+				t.Errorf("the rule is not in a file of its own: %v", err)
+			}
 			if rule.Purpose == "" || strings.HasSuffix(rule.Purpose, ".") {
 				t.Errorf("purpose %q does not complete the sentence", rule.Purpose)
 			}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/lintel-gateway/lintel/compiler/diag"
 	"github.com/lintel-gateway/lintel/compiler/ir"
-	"github.com/lintel-gateway/lintel/runtime/table"
 )
 
 var hostShared = Rule{
@@ -54,26 +53,3 @@ var hostShared = Rule{
 // hostPath is the place of a domain's host. Hosts are sorted when they are loaded,
 // so the element's number is not the author's: the list is the place.
 func hostPath(*ir.Domain, string) []string { return []string{"domain", "hosts"} }
-
-var hostUncovered = Rule{
-	Code: "host-not-covered", Severity: diag.Error,
-	Purpose: "a route's hosts lie within its domain's hosts",
-	run: func(p *pass) {
-		p.routes(func(d *ir.Domain, r *ir.Route) {
-			for _, h := range r.Def.Hosts {
-				if !table.HostCovers(d.Def.Hosts, h) {
-					p.report(finding{
-						domain: d, path: at(r, "hosts"),
-						message: fmt.Sprintf("host %q is not covered by the domain's hosts %q", h, d.Def.Hosts),
-						hint:    "add it to the domain's hosts, or move the route to the domain that owns it",
-					})
-				}
-			}
-		})
-		for _, d := range p.domains() {
-			if len(d.Def.Hosts) == 0 {
-				p.report(finding{domain: d, path: []string{"domain", "hosts"}, message: "the domain has no hosts", hint: `say which hosts it owns: domain: hosts: ["shop.example"]`})
-			}
-		}
-	},
-}
