@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -41,11 +42,15 @@ func (r *Registry) Names() []string { return r.names }
 // Spec returns the filter called name, or nil.
 func (r *Registry) Spec(name string) *Spec { return r.byName[name] }
 
-// Step is one built filter in a chain.
+// Step is one built filter. Chains share it: a filter holds no state of a route.
 type Step struct {
 	Spec     *Spec
 	Request  RequestFilter
 	Response ResponseFilter
+
+	strip     []string
+	preflight bool
+	closer    io.Closer // nil when the filter holds nothing
 }
 
 // Chain is the filters of one route in the order in which they run.
@@ -57,32 +62,45 @@ type Chain struct {
 	Preflight bool
 }
 
-// Build makes the chain of a route.
-func (r *Registry) Build(env Env, filters route.Filters) (*Chain, error) {
-	c := &Chain{}
-	for name, raw := range filters {
-		s := r.byName[name]
-		if s == nil {
-			return nil, fmt.Errorf("filter %q is unknown", name)
-		}
-		f, err := s.New(env, raw)
-		if err != nil {
+// Step builds the filter called name from its canonical configuration.
+func (r *Registry) Step(env Env, name string, config json.RawMessage) (*Step, error) {
+	s := r.byName[name]
+	if s == nil {
+		return nil, fmt.Errorf("filter %q is unknown", name)
+	}
+	f, err := s.New(env, config)
+	if err != nil {
+		return nil, err
+	}
+	step := &Step{Spec: s}
+	step.Request, _ = f.(RequestFilter)
+	step.Response, _ = f.(ResponseFilter)
+	step.closer, _ = f.(io.Closer)
+	_, step.preflight = f.(PreflightFilter)
+	if s.Owns != nil {
+		if step.strip, err = s.Owns(config); err != nil {
 			return nil, err
 		}
-		step := Step{Spec: s}
-		step.Request, _ = f.(RequestFilter)
-		step.Response, _ = f.(ResponseFilter)
-		if _, ok := f.(PreflightFilter); ok {
-			c.Preflight = true
-		}
-		c.Steps = append(c.Steps, step)
-		if s.Owns != nil {
-			own, err := s.Owns(raw)
-			if err != nil {
-				return nil, err
-			}
-			c.Strip = append(c.Strip, own...)
-		}
+	}
+	return step, nil
+}
+
+// Close closes a filter that holds something. It is called once, when no chain
+// runs the step any more.
+func (s *Step) Close() error {
+	if s.closer == nil {
+		return nil
+	}
+	return s.closer.Close()
+}
+
+// Join makes a chain of steps, in whatever order they are given.
+func Join(steps []*Step) *Chain {
+	c := &Chain{Steps: make([]Step, len(steps))}
+	for i, s := range steps {
+		c.Steps[i] = *s
+		c.Strip = append(c.Strip, s.strip...)
+		c.Preflight = c.Preflight || s.preflight
 	}
 	slices.SortFunc(c.Steps, func(a, b Step) int {
 		if a.Spec.Phase != b.Spec.Phase {
@@ -91,7 +109,20 @@ func (r *Registry) Build(env Env, filters route.Filters) (*Chain, error) {
 		return a.Spec.Priority - b.Spec.Priority
 	})
 	slices.Sort(c.Strip)
-	return c, nil
+	return c
+}
+
+// Build makes the chain of filters that nothing else shares.
+func (r *Registry) Build(env Env, filters route.Filters) (*Chain, error) {
+	var steps []*Step
+	for name, config := range filters {
+		s, err := r.Step(env, name, config)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, s)
+	}
+	return Join(steps), nil
 }
 
 // RunRequest runs the request side. It returns how many steps the request
@@ -115,21 +146,4 @@ func (c *Chain) RunResponse(x *Exchange, reached int) {
 			f.Response(x)
 		}
 	}
-}
-
-// Close closes the filters that hold something.
-func (c *Chain) Close() error {
-	var first error
-	for i := range c.Steps {
-		var f any = c.Steps[i].Request
-		if f == nil {
-			f = c.Steps[i].Response
-		}
-		if cl, ok := f.(io.Closer); ok {
-			if err := cl.Close(); err != nil && first == nil {
-				first = err
-			}
-		}
-	}
-	return first
 }

@@ -61,7 +61,8 @@ type Env struct {
 	// Secret returns the secret declared under a name; it fails when the bundle
 	// declares none. The secret's value may be absent until its file is there.
 	Secret func(name string) (*Secret, error)
-	// Params names the parameters of the route's path template.
+	// Params names the parameters of the route's path template. A configuration
+	// without "{" in one of its texts gets none: it is built once for all paths.
 	Params []string
 }
 

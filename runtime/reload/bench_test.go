@@ -22,8 +22,17 @@ func domains(n int) []route.Domain {
 				ID: fmt.Sprintf("r%06d", j), Upstream: "web",
 				Match: route.Match{Path: route.Path{Template: fmt.Sprintf("/api/v%d/things-%d/{thingId}/parts", j%3, j)}, Methods: []string{"GET"}},
 			}
-			if j%2 == 0 {
-				r.Filters = route.Filters{"headers": []byte(`{"request":{"remove":["x-debug"]}}`)}
+			// As people write them: a policy that many routes share, and a rewrite of each
+			// route's own.
+			if j%4 != 0 {
+				r.Filters = route.Filters{
+					"headers":   []byte(`{"request":{"remove":["x-debug"]},"response":{"set":{"x-served-by":"lintel"}}}`),
+					"requestId": []byte(`{"header":"x-request-id","keep":true,"response":true}`),
+					"cors":      []byte(`{"allowCredentials":false,"allowHeaders":[],"allowMethods":["GET"],"allowOrigins":["https://shop.example"],"maxAge":"10m"}`),
+				}
+			}
+			if j%4 == 1 {
+				r.Filters["rewrite"] = fmt.Appendf(nil, `{"path":"/things-%d/{thingId}"}`, j)
 			}
 			routes = append(routes, r)
 		}

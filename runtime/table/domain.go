@@ -30,7 +30,7 @@ type Domain struct {
 	hosts     []string // pattern of each root
 	routes    []Route  // by id
 	upstreams []*upstream.Upstream
-	chains    []*filter.Chain
+	steps     []*filter.Step
 	env       Env
 	refs      atomic.Int32
 }
@@ -83,7 +83,7 @@ type domainBuild struct {
 	d      *Domain
 	shared *bundle.Shared
 	live   map[string]*upstream.Upstream
-	chains map[string]*filter.Chain
+	chains chains
 	params map[string][]string
 	old    *Domain // the domain of that name in the table before, or nil
 }
@@ -113,7 +113,7 @@ func buildDomain(in *bundle.Domain, shared *bundle.Shared, key [32]byte, old *Do
 			d.release()
 		}
 	}()
-	b := &domainBuild{d: d, shared: shared, live: map[string]*upstream.Upstream{}, chains: map[string]*filter.Chain{}, params: map[string][]string{}, old: old}
+	b := &domainBuild{d: d, shared: shared, live: map[string]*upstream.Upstream{}, chains: newChains(), params: map[string][]string{}, old: old}
 	for name := range in.Def.Upstreams {
 		b.upstream(name)
 	}
@@ -210,43 +210,6 @@ func (b *domainBuild) upstream(name string) *upstream.Upstream {
 	return u
 }
 
-// chain builds the filters of a route; routes with equal filters and parameters
-// share one chain.
-func (b *domainBuild) chain(r *Route) (*filter.Chain, error) {
-	var key bytes.Buffer
-	for _, name := range sortedKeys(r.Def.Filters) {
-		fmt.Fprintf(&key, "%s\x00%s\x00", name, r.Def.Filters[name])
-	}
-	if key.Len() > 0 {
-		fmt.Fprintf(&key, "%q", r.params)
-	}
-	if c := b.chains[key.String()]; c != nil {
-		return c, nil
-	}
-	env := filter.Env{Secret: b.secret, Params: r.params}
-	c, err := b.d.env.Filters.Build(env, r.Def.Filters)
-	if err != nil {
-		return nil, err
-	}
-	b.chains[key.String()] = c
-	b.d.chains = append(b.d.chains, c)
-	return c, nil
-}
-
-func (b *domainBuild) secret(name string) (*filter.Secret, error) {
-	s, ok := b.d.def.Secrets[name]
-	if !ok && b.shared != nil {
-		s, ok = b.shared.Def.Secrets[name]
-	}
-	if !ok {
-		return nil, fmt.Errorf("secret %q is not declared", name)
-	}
-	if b.d.env.Secret == nil {
-		return &filter.Secret{}, nil
-	}
-	return b.d.env.Secret(s), nil
-}
-
 // plant writes the routes into one arena, a tree for each host pattern.
 func (d *Domain) plant() {
 	byHost := map[string][]*Route{}
@@ -290,8 +253,8 @@ func (d *Domain) release() {
 	if d.refs.Add(-1) != 0 {
 		return
 	}
-	for _, c := range d.chains {
-		_ = c.Close()
+	for _, s := range d.steps {
+		_ = s.Close() // there is nobody to tell, and nothing to do about it
 	}
 	for _, u := range d.upstreams {
 		d.env.Upstreams.Release(u)
