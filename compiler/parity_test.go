@@ -1,6 +1,7 @@
 package compiler_test
 
 import (
+	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
@@ -12,6 +13,13 @@ import (
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/parser"
 
+	"github.com/lintel-gateway/lintel/runtime/filter/cors"
+	"github.com/lintel-gateway/lintel/runtime/filter/headers"
+	"github.com/lintel-gateway/lintel/runtime/filter/redirect"
+	"github.com/lintel-gateway/lintel/runtime/filter/requestid"
+	"github.com/lintel-gateway/lintel/runtime/filter/respond"
+	"github.com/lintel-gateway/lintel/runtime/filter/rewrite"
+	"github.com/lintel-gateway/lintel/runtime/filter/standard"
 	"github.com/lintel-gateway/lintel/schemas"
 	"github.com/lintel-gateway/lintel/schemas/route"
 )
@@ -41,6 +49,23 @@ func parities() []parity {
 		{def: "#Ejection", goType: reflect.TypeFor[route.Ejection]()},
 		{def: "#Pool", goType: reflect.TypeFor[route.Pool]()},
 		{def: "#Secret", goType: reflect.TypeFor[route.Secret]()},
+		{def: "#CorsFilter", goType: reflect.TypeFor[cors.Config]()},
+		{def: "#HeadersFilter", goType: reflect.TypeFor[headers.Config]()},
+		{def: "#HeadersEdits", goType: reflect.TypeFor[headers.Edits]()},
+		{def: "#RedirectFilter", goType: reflect.TypeFor[redirect.Config]()},
+		{def: "#RequestIdFilter", goType: reflect.TypeFor[requestid.Config]()},
+		{def: "#RespondFilter", goType: reflect.TypeFor[respond.Config]()},
+		{def: "#RewriteFilter", goType: reflect.TypeFor[rewrite.Config]()},
+	}
+}
+
+// TestParityOfEveryFilter finds a filter whose configuration is not compared above.
+func TestParityOfEveryFilter(t *testing.T) {
+	for _, spec := range standard.Specs() {
+		def := "#" + strings.ToUpper(spec.Name[:1]) + spec.Name[1:] + "Filter"
+		if !slices.ContainsFunc(parities(), func(p parity) bool { return p.def == def }) {
+			t.Errorf("the configuration of the filter %s is not compared with %s", spec.Name, def)
+		}
 	}
 }
 
@@ -114,6 +139,8 @@ func fits(k cue.Kind, typ reflect.Type) bool {
 		typ = typ.Elem()
 	}
 	switch {
+	case typ == reflect.TypeFor[json.RawMessage]():
+		return k == cue.TopKind // any value at all
 	case typ == reflect.TypeFor[route.Duration]():
 		return k == cue.StringKind
 	case typ.Kind() == reflect.String:
