@@ -12,6 +12,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -108,7 +109,10 @@ func (g *Gateway) Listen() error {
 			for _, o := range opened {
 				_ = o.Close() // nothing was accepted yet
 			}
-			return fmt.Errorf("cannot listen on %s: %w; is another process using it? Choose another address", address, err)
+			if errors.Is(err, syscall.EADDRINUSE) {
+				return fmt.Errorf("cannot listen on %s: another process listens there; stop it, or choose another address", address)
+			}
+			return fmt.Errorf("cannot listen on %s: %w", address, err)
 		}
 		opened = append(opened, ln)
 	}

@@ -12,12 +12,12 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/lintel-gateway/lintel/runtime"
 	"github.com/lintel-gateway/lintel/runtime/boot"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
+	"github.com/lintel-gateway/lintel/schemas/release"
 )
 
 // The exit codes.
@@ -83,7 +83,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	if f.version {
-		fmt.Fprintf(stdout, "lintel-gateway %s\n", version())
+		fmt.Fprintf(stdout, "lintel-gateway %s\n", release.Version)
 		return exitOK
 	}
 	if f.bundle == "" && f.config == "" {
@@ -98,7 +98,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func serve(f flags, stderr io.Writer) error {
-	cfg := runtime.Config{Boot: boot.Default(), Dev: f.dev, Version: version(), Log: logger(stderr)}
+	cfg := runtime.Config{Boot: boot.Default(), Dev: f.dev, Version: release.Version, Log: logger(stderr)}
 	var err error
 	if f.config != "" {
 		if cfg.Boot, err = boot.Load(f.config); err != nil {
@@ -163,13 +163,17 @@ func logger(w io.Writer) *slog.Logger {
 			return slog.New(slog.NewTextHandler(w, nil))
 		}
 	}
-	return slog.New(slog.NewJSONHandler(w, nil))
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: readable}))
 }
 
-// version is that of the module, or "devel".
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
+// readable writes durations as text ("1.5s") and times in UTC: JSON would have
+// nanoseconds and the zone of the machine.
+func readable(_ []string, a slog.Attr) slog.Attr {
+	switch a.Value.Kind() {
+	case slog.KindDuration:
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	case slog.KindTime:
+		a.Value = slog.TimeValue(a.Value.Time().UTC())
 	}
-	return "devel"
+	return a
 }

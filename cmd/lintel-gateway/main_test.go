@@ -21,6 +21,7 @@ import (
 
 	"github.com/lintel-gateway/lintel/runtime/runtimetest"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
+	"github.com/lintel-gateway/lintel/schemas/release"
 )
 
 // childEnv makes the test binary be the gateway: a real process to send signals
@@ -162,7 +163,6 @@ func TestUsage(t *testing.T) {
 		code int
 		want string
 	}{
-		{"version", []string{"--version"}, 0, ""},
 		{"help", []string{"--help"}, 0, "Usage:"},
 		{"nothing", nil, 2, "give the bundle's directory as --bundle DIR"},
 		{"unknown flag", []string{"--bundel", "x"}, 2, "flag provided but not defined"},
@@ -174,13 +174,33 @@ func TestUsage(t *testing.T) {
 		{"bad address", []string{"--bundle", "x", "--listen", "80"}, 1, "is not host:port"},
 		{"no key", []string{"--bundle", "x", "--verify-key", file}, 1, "verify key"},
 		{"bad key", []string{"--bundle", "x", "--verify-key", write("x")}, 1, "PUBLIC KEY"},
-		{"busy port", []string{"--bundle", "x", "--admin", "127.0.0.1:0", "--listen", busy.Addr().String()}, 1, "cannot listen on " + busy.Addr().String()},
-		{"busy admin port", []string{"--bundle", "x", "--listen", "127.0.0.1:0", "--admin", busy.Addr().String()}, 1, "cannot listen on " + busy.Addr().String()},
+		{"no port", []string{"--bundle", "x", "--admin", "127.0.0.1:0", "--listen", "127.0.0.1:99999"}, 1, "cannot listen on 127.0.0.1:99999: listen tcp: address 99999: invalid port\n"},
+		{"busy port", []string{"--bundle", "x", "--admin", "127.0.0.1:0", "--listen", busy.Addr().String()}, 1, busy.Addr().String() + ": another process listens there; stop it, or choose another address"},
+		{"busy admin port", []string{"--bundle", "x", "--listen", "127.0.0.1:0", "--admin", busy.Addr().String()}, 1, busy.Addr().String() + ": another process listens there; stop it, or choose another address"},
 	} {
 		var out, errs bytes.Buffer
 		if code := run(c.args, &out, &errs); code != c.code || !strings.Contains(errs.String(), c.want) {
 			t.Errorf("%s: exit %d, want %d; said:\n%s", c.name, code, c.code, &errs)
 		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	var out, errs bytes.Buffer
+	if code := run([]string{"--version"}, &out, &errs); code != 0 || out.String() != "lintel-gateway "+release.Version+"\n" {
+		t.Errorf("exit %d, says %q", code, &out)
+	}
+}
+
+func TestLogIsReadable(t *testing.T) {
+	var out bytes.Buffer
+	logger(&out).Info("x", "took", 1500*time.Microsecond)
+	var line struct{ Time, Took string }
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+		t.Fatal(err)
+	}
+	if line.Took != "1.5ms" || !strings.HasSuffix(line.Time, "Z") {
+		t.Errorf("a line of the log is %s", &out)
 	}
 }
 
