@@ -1,53 +1,14 @@
 package proxy
 
 import (
-	"context"
-	"errors"
 	"io"
-	"net"
 	"slices"
-	"time"
 
 	"github.com/lintel-gateway/lintel/runtime/reason"
 	"github.com/lintel-gateway/lintel/runtime/table"
 	"github.com/lintel-gateway/lintel/runtime/upstream"
 	"github.com/lintel-gateway/lintel/runtime/wire"
 )
-
-// choose picks the target of a request by weight: exact over a cycle of as many
-// requests as the weights sum to, spread by a stride that is coprime to the sum.
-func choose(r *table.Route) *upstream.Upstream {
-	if len(r.Targets) == 1 {
-		return r.Targets[0].Upstream
-	}
-	sum := uint64(0)
-	for i := range r.Targets {
-		sum += uint64(max(r.Targets[i].Weight, 0))
-	}
-	if sum == 0 {
-		return nil
-	}
-	stride := sum*5/8 + 1
-	for gcd(stride, sum) != 1 {
-		stride++
-	}
-	at := (r.Requests.Value() % sum) * stride % sum
-	for i := range r.Targets {
-		weight := uint64(max(r.Targets[i].Weight, 0))
-		if at < weight {
-			return r.Targets[i].Upstream
-		}
-		at -= weight
-	}
-	return nil
-}
-
-func gcd(a, b uint64) uint64 {
-	for b != 0 {
-		a, b = b, a%b
-	}
-	return a
-}
 
 // proxy sends the request upstream, again where that is safe, and relays the answer.
 func (c *session) proxy(r *table.Route, reached int, start int64) {
@@ -74,7 +35,7 @@ func (c *session) proxy(r *table.Route, reached int, start int64) {
 		w.rec.Attempts++
 		up, code := c.connect(e, r, deadline, fresh)
 		if up == nil {
-			if left > 0 && code != reason.RequestDeadline && slices.Contains(r.Def.Retry.On, "connect") {
+			if left > 0 && code != reason.RequestDeadline && code != reason.ClientClosed && slices.Contains(r.Def.Retry.On, "connect") {
 				left--
 				tried.Add(e)
 				continue
@@ -110,44 +71,6 @@ func (c *session) proxy(r *table.Route, reached int, start int64) {
 	}
 }
 
-// connect takes an idle connection, unless fresh is asked for, or dials.
-func (c *session) connect(e *upstream.Endpoint, r *table.Route, deadline int64, fresh bool) (*upstream.Conn, reason.Code) {
-	if !fresh {
-		for up := e.Idle(); up != nil; up = e.Idle() {
-			// A request that must not be sent twice first looks whether the peer is still
-			// there; others find out for nothing.
-			if (!idempotent(c.w.x.Method) || !c.w.req.bodyless()) && up.Peer() != wire.Open {
-				up.Discard()
-				continue
-			}
-			return up, reason.OK
-		}
-	}
-	timeout := r.Def.Timeouts.Connect.D()
-	over := false
-	if deadline != never {
-		left := time.Duration(deadline - c.srv.now())
-		if left <= 0 {
-			return nil, reason.RequestDeadline
-		}
-		if timeout == 0 || left < timeout {
-			timeout, over = left, true
-		}
-	}
-	up, err := e.Dial(context.Background(), timeout)
-	var ne net.Error
-	switch {
-	case err == nil:
-		return up, reason.OK
-	case errors.As(err, &ne) && ne.Timeout():
-		if over {
-			return nil, reason.RequestDeadline
-		}
-		return nil, reason.ConnectTimeout
-	}
-	return nil, reason.ConnectFailed
-}
-
 // outcome is how one attempt ended. done tells that the client has its answer, or
 // can have none any more.
 type outcome struct {
@@ -163,10 +86,7 @@ func (c *session) attempt(up *upstream.Conn, r *table.Route, reached int, deadli
 		c.fail(reason.Internal, reached)
 		return outcome{done: true, reusable: true}
 	}
-	now := c.srv.now()
-	c.watch.at.Store(now + int64(sweepEvery))
-	c.phase.Store(uint32(phaseExchange))
-	c.srv.shard(c).due(now + int64(sweepEvery))
+	now := c.await()
 	lim := upLimit{read: int64(r.Def.Timeouts.Read), write: int64(r.Def.Timeouts.Write), deadline: deadline}
 
 	w.upStart, w.upEnd = 0, 0
@@ -191,10 +111,24 @@ func (c *session) attempt(up *upstream.Conn, r *table.Route, reached int, deadli
 		if err != nil {
 			return outcome{code: reason.UpstreamReset, sent: sent > 0}
 		}
+		if sent < len(w.out) {
+			switch code := c.writeUp(up, w.out[sent:], lim); code {
+			case reason.OK:
+			case reason.UpstreamReset:
+				return outcome{code: code, sent: true}
+			default:
+				return c.broken(code, true, reached)
+			}
+			sent = len(w.out)
+		}
 		c.body.read = max(w.req.length, 0)
 	} else {
-		if err := c.writeUp(up, w.out, lim); err != nil {
-			return outcome{code: reason.UpstreamReset, sent: true}
+		switch code := c.writeUp(up, w.out, lim); code {
+		case reason.OK:
+		case reason.UpstreamReset:
+			return outcome{code: code, sent: true}
+		default:
+			return c.broken(code, true, reached)
 		}
 		sent = len(w.out)
 		if w.req.expect && w.start == w.end {
@@ -262,37 +196,54 @@ func (c *session) upOver(l upLimit, span, from int64) reason.Code {
 	return reason.OK
 }
 
-// readUp reads from the upstream within its limits.
+// readUp reads from the upstream within its limits. Silence counts from the last
+// bytes of a body that is still on its way up.
 func (c *session) readUp(up *upstream.Conn, p []byte, l upLimit) (int, reason.Code, error) {
 	from := c.srv.now()
-	c.arm(&c.upRead, l.until(l.read, from))
 	for {
+		c.arm(&c.upRead, l.until(l.read, from))
 		n, err := up.Read(p)
 		if err != wire.ErrInterrupted {
 			return n, reason.OK, err
 		}
 		up.Rearm(true, false)
+		from = max(from, c.body.moved.Load())
 		if code := c.upOver(l, l.read, from); code != reason.OK {
 			return 0, code, io.ErrUnexpectedEOF
 		}
 	}
 }
 
-// writeUp writes to the upstream within its limits.
-func (c *session) writeUp(up *upstream.Conn, p []byte, l upLimit) error {
+// writeUp writes to the upstream within its limits. UpstreamReset means that it
+// takes no more, or that the rest is not wanted.
+func (c *session) writeUp(up *upstream.Conn, p []byte, l upLimit) reason.Code {
 	n, err := up.Send(p)
+	if err == nil && n == len(p) {
+		return reason.OK
+	}
+	from := c.srv.now()
 	for err == nil && n < len(p) {
-		from := c.srv.now()
 		c.arm(&c.upWrite, l.until(l.write, from))
 		var m int
 		m, err = up.Write(p[n:])
-		n += m
-		if err == wire.ErrInterrupted {
-			up.Rearm(false, true)
-			if c.flags.Load()&(flagGone|flagCut|flagStop) == 0 && c.upOver(l, l.write, from) == reason.OK {
-				err = nil
-			}
+		if n += m; err != wire.ErrInterrupted {
+			continue
 		}
+		up.Rearm(false, true)
+		if m > 0 {
+			from = c.srv.now()
+		}
+		if c.flags.Load()&flagStop != 0 {
+			break
+		}
+		if code := c.upOver(l, l.write, from); code != reason.OK {
+			return code
+		}
+		err = nil
 	}
-	return err
+	c.upWrite.at.Store(0)
+	if err != nil || n < len(p) {
+		return reason.UpstreamReset
+	}
+	return reason.OK
 }

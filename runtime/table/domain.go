@@ -160,17 +160,26 @@ func (b *domainBuild) route(r *Route, def *route.Route) error {
 	if r.Targets, err = b.targets(def); err != nil {
 		return err
 	}
-	r.Requests = b.counter(def.ID)
+	b.count(r)
 	return nil
 }
 
-func (b *domainBuild) counter(id string) *Counter {
+// count gives a route the counters that it had in the table before.
+func (b *domainBuild) count(r *Route) {
 	if b.old != nil {
-		if r := b.old.route(id); r != nil {
-			return r.Requests
+		if before := b.old.route(r.Def.ID); before != nil {
+			r.Requests, r.Turns = before.Requests, before.Turns
 		}
 	}
-	return &Counter{}
+	if r.Requests == nil {
+		r.Requests = &Counter{}
+	}
+	switch {
+	case len(r.Targets) < 2:
+		r.Turns = nil
+	case r.Turns == nil:
+		r.Turns = &Counter{}
+	}
 }
 
 func (b *domainBuild) targets(def *route.Route) ([]Target, error) {

@@ -52,6 +52,9 @@ type Route struct {
 	Targets []Target
 	// Requests counts the requests of this route over all swaps.
 	Requests *Counter
+	// Turns counts the requests that took one of several Targets, over all swaps; nil
+	// when there is no choice.
+	Turns *Counter
 
 	params     []string
 	conditions []condition

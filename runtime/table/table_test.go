@@ -273,6 +273,9 @@ func TestDomainsAreShared(t *testing.T) {
 	if got := two.Route("b/r").Requests.Value(); got != 1 {
 		t.Errorf("the request counter did not survive: %d", got)
 	}
+	if one.Route("b/r").Turns != nil || two.Route("b/r").Turns != nil {
+		t.Error("a route without a choice counts turns")
+	}
 	one.Close()
 	var m Match
 	two.Match(&Request{Method: "GET", Host: "h", Path: "/x"}, &m)
@@ -283,4 +286,30 @@ func TestDomainsAreShared(t *testing.T) {
 		t.Errorf("domain a has %d references, want 1", n)
 	}
 	two.Close()
+}
+
+// TestTurnsSurvive goes on in the cycle of a split whose route changes.
+func TestTurnsSurvive(t *testing.T) {
+	reg, _ := filter.NewRegistry(nil)
+	make := func(path string) *bundle.Domain {
+		d := domainOf(t, "a", rt("r", "h", "prefix", path, func(r *route.Route) { r.Split = []route.Share{{Upstream: "u", Weight: 1}, {Upstream: "v", Weight: 1}} }))
+		d.Def.Upstreams = map[string]route.Upstream{"u": {}, "v": {}}
+		return d
+	}
+	one, err := Build(Input{Domains: []*bundle.Domain{make("/")}}, nil, Env{Filters: reg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer one.Close()
+	if got := one.Route("a/r").Turns.Add(); got != 0 {
+		t.Errorf("the first turn is %d", got)
+	}
+	two, err := Build(Input{Domains: []*bundle.Domain{make("/new")}}, one, Env{Filters: reg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer two.Close()
+	if got := two.Route("a/r").Turns.Add(); got != 1 {
+		t.Errorf("the turn after a swap is %d, want 1", got)
+	}
 }
