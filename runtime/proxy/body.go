@@ -17,7 +17,8 @@ type body struct {
 	read     int64 // bytes of content
 	code     reason.Code
 
-	whole   atomic.Bool // streamed to its end
+	whole   atomic.Bool  // streamed to its end
+	moved   atomic.Int64 // when bytes of a streamed body last went up
 	done    chan struct{}
 	chunks  chunks
 	chunked bool
@@ -28,6 +29,9 @@ type body struct {
 func (b *body) begin(q *requestHead) {
 	b.streamed, b.skipped, b.read, b.code = false, false, 0, reason.OK
 	b.chunked, b.left = q.chunked, max(q.length, 0)
+	if b.moved.Load() != 0 {
+		b.moved.Store(0)
+	}
 	b.whole.Store(false)
 }
 
@@ -151,8 +155,8 @@ func (b *body) pass(c *session, up *upstream.Conn, lim upLimit) (whole bool, cod
 	w := c.w
 	if !b.chunked {
 		n := int(min(b.left, int64(w.end-w.start)))
-		if err := c.writeUp(up, w.in[w.start:w.start+n], lim); err != nil {
-			return false, reason.OK, true
+		if code, broken = b.write(c, up, w.in[w.start:w.start+n], lim); code != reason.OK || broken {
+			return false, code, broken
 		}
 		w.start += n
 		b.left -= int64(n)
@@ -179,11 +183,24 @@ func (b *body) pass(c *session, up *upstream.Conn, lim upLimit) (whole bool, cod
 		b.out = appendLastChunk(b.out, &b.chunks.trailer)
 		whole = true
 	}
-	if err := c.writeUp(up, b.out, lim); err != nil {
-		return false, reason.OK, true
+	if code, broken = b.write(c, up, b.out, lim); code != reason.OK || broken {
+		return false, code, broken
 	}
 	if cap(b.out) > 2*inSize0 {
 		b.out = nil
 	}
 	return whole, reason.OK, false
+}
+
+// write sends bytes of the body up. An upstream that takes none for too long fails
+// the request, unless it is answering already.
+func (b *body) write(c *session, up *upstream.Conn, p []byte, lim upLimit) (code reason.Code, broken bool) {
+	switch code = c.writeUp(up, p, lim); {
+	case code == reason.OK:
+		b.moved.Store(c.srv.now())
+		return reason.OK, false
+	case code == reason.UpstreamReset, c.flags.Load()&flagAnswered != 0:
+		return reason.OK, true
+	}
+	return code, false
 }

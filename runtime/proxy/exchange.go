@@ -33,7 +33,7 @@ func (c *session) proxy(r *table.Route, reached int, start int64) {
 		}
 		w.rec.Endpoint = e.Address()
 		w.rec.Attempts++
-		up, code := c.connect(e, r, deadline, fresh)
+		up, code := c.connect(e, r, start, deadline, fresh)
 		if up == nil {
 			if left > 0 && code != reason.RequestDeadline && code != reason.ClientClosed && slices.Contains(r.Def.Retry.On, "connect") {
 				left--
@@ -47,7 +47,8 @@ func (c *session) proxy(r *table.Route, reached int, start int64) {
 		out := c.attempt(up, r, reached, deadline, start)
 		c.up.Store(nil)
 		if out.reusable {
-			up.Release()
+			c.ended = c.srv.now()
+			up.Release(c.ended)
 		} else {
 			up.Discard()
 		}

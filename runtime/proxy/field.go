@@ -15,6 +15,7 @@ type framing struct {
 	close    bool   // Connection: close
 	keep     bool   // Connection: keep-alive
 	upgrade  bool   // Connection: upgrade
+	trailers bool   // TE: trailers
 	protocol string // Upgrade
 
 	nlisted int
@@ -35,6 +36,11 @@ func (f *framing) take(name, value string) fieldKind {
 	switch len(name) {
 	case 2:
 		if filter.EqualFold(name, "te") {
+			for value != "" {
+				var item string
+				item, value = nextListed(value)
+				f.trailers = f.trailers || filter.EqualFold(item, "trailers")
+			}
 			return consumed
 		}
 	case 7:
@@ -106,11 +112,48 @@ func (f *framing) unlist(h *filter.Header) {
 	}
 }
 
-// tunnels tells whether a protocol may be switched to. Those that are HTTP or TLS
-// again would carry requests past the route table.
-func tunnels(protocol string) bool {
-	p := strings.ToLower(protocol)
-	return p != "" && !strings.Contains(p, "h2c") && !strings.Contains(p, "http") && !strings.Contains(p, "tls")
+// tunnels tells whether the protocols of an Upgrade field may be switched to (RFC
+// 9110 section 7.8). Those that are HTTP or TLS again would carry requests past the
+// route table: one of them refuses the list.
+func tunnels(protocols string) bool {
+	found := false
+	for protocols != "" {
+		var item string
+		item, protocols = nextListed(protocols)
+		if item == "" {
+			continue
+		}
+		name, version, versioned := strings.Cut(item, "/")
+		if !cleanToken(name) || versioned && !cleanToken(version) {
+			return false
+		}
+		for _, no := range [...]string{"http", "https", "h2", "h2c", "h3", "tls"} {
+			if filter.EqualFold(name, no) {
+				return false
+			}
+		}
+		found = true
+	}
+	return found
+}
+
+// offers tells whether each protocol that an upstream switched to stands in the
+// client's list.
+func offers(list, switched string) bool {
+	for switched != "" {
+		var item string
+		item, switched = nextListed(switched)
+		found := false
+		for rest := list; rest != "" && !found; {
+			var one string
+			one, rest = nextListed(rest)
+			found = filter.EqualFold(one, item)
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
 }
 
 // line reads one field line at b[i:]. next is 0 when b ends before the line does

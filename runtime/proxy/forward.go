@@ -47,17 +47,30 @@ func (c *session) trustedChain() string {
 	chain := b.String()
 	for rest := strings.TrimSuffix(chain, ", "); rest != ""; {
 		i := strings.LastIndexByte(rest, ',')
-		a, err := netip.ParseAddr(strings.TrimSpace(rest[i+1:]))
-		if err != nil {
+		a, ok := forwardedAddr(strings.TrimSpace(rest[i+1:]))
+		if !ok {
 			break // beyond this nothing is vouched for
 		}
-		w.x.Client = a.Unmap()
+		w.x.Client = a
 		if i < 0 || !c.srv.trusted(w.x.Client) {
 			break
 		}
 		rest = rest[:i]
 	}
 	return chain + c.peerText
+}
+
+// forwardedAddr reads one entry of X-Forwarded-For: an address, which some proxies
+// put into brackets or send with its port.
+func forwardedAddr(s string) (netip.Addr, bool) {
+	if ap, err := netip.ParseAddrPort(s); err == nil {
+		return ap.Addr().Unmap().WithZone(""), true
+	}
+	if n := len(s); n > 2 && s[0] == '[' && s[n-1] == ']' {
+		s = s[1 : n-1]
+	}
+	a, err := netip.ParseAddr(s)
+	return a.Unmap().WithZone(""), err == nil
 }
 
 // appendRequest appends the request's head as the upstream receives it. It reports
@@ -91,9 +104,14 @@ func (c *session) appendRequest(dst []byte, address string) ([]byte, bool) {
 	case w.req.length >= 0:
 		dst = appendLength(dst, w.req.length)
 	}
-	if c.upgrading() {
+	switch {
+	case c.upgrading():
 		dst = append(dst, "connection: upgrade\r\n"...)
 		dst = appendField(dst, "upgrade", w.req.protocol)
+	case w.req.trailers && !w.req.http10:
+		// We pass trailers on, so that we may ask for them as the client did (RFC 9110
+		// sections 6.5.1 and 10.1.4); other codings of TE are the client's with us.
+		dst = append(dst, "te: trailers\r\nconnection: te\r\n"...)
 	}
 	return append(dst, "\r\n"...), true
 }

@@ -32,7 +32,7 @@ func (c *session) receive(up *upstream.Conn, r *table.Route, reached int, lim up
 		w.upStart += n
 		switch {
 		case w.resp.status == 101:
-			if !c.upgrading() || w.resp.protocol == "" {
+			if !c.upgrading() || !tunnels(w.resp.protocol) || !offers(w.req.protocol, w.resp.protocol) {
 				return c.bad(reason.UpstreamInvalid, reached)
 			}
 			return c.switchOver(up, r, reached)
@@ -96,6 +96,7 @@ func (c *session) relay(up *upstream.Conn, r *table.Route, reached int, lim upLi
 	r.Chain.RunResponse(x, reached)
 	x.Status = status
 	if c.body.streamed && !c.body.whole.Load() {
+		c.flags.Or(flagAnswered)
 		c.keep = false // the rest of the body may never come
 	}
 	if c.srv.draining.Load() {
@@ -139,6 +140,7 @@ func (c *session) relay(up *upstream.Conn, r *table.Route, reached int, lim upLi
 	}
 	c.abort = !whole
 	surplus := w.upStart != w.upEnd
+	up.Suspect = bodyless // a careless upstream may send the body all the same
 	return outcome{done: true, code: code,
 		reusable: code == reason.OK && p.persistent() && !surplus && (bodyless || !p.untilClose())}
 }

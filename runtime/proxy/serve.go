@@ -17,10 +17,10 @@ func (c *session) serve() {
 	w := c.w
 	start := c.srv.now()
 	w.rec = telemetry.Record{Method: w.req.method, Host: w.req.host, Path: w.req.path}
-	w.upStart, w.upEnd = 0, 0
+	w.upStart, w.upEnd, c.ended = 0, 0, 0
 	w.scratch = w.scratch[:0]
 	c.keep = w.req.persistent() && !c.srv.draining.Load()
-	c.flags.And(^uint32(flagLooked | flagBody | flagStop))
+	c.flags.And(^uint32(flagLooked | flagBody | flagStop | flagAnswered))
 	c.body.begin(&w.req)
 	w.x.Peer, w.x.Scheme = c.peer, "http"
 
@@ -126,6 +126,7 @@ func (c *session) fail(code reason.Code, reached int) {
 func (c *session) refuse(code reason.Code) {
 	w := c.w
 	start := c.srv.now()
+	c.ended = 0
 	w.x.Reset()
 	w.rec = telemetry.Record{}
 	w.req = requestHead{method: "GET", framing: framing{length: 0}}
@@ -187,7 +188,9 @@ func (c *session) appendOwn(dst []byte, date bool) []byte {
 // finish accounts for the request and lets its snapshot go.
 func (c *session) finish(start int64) {
 	w := c.w
-	c.ended = c.srv.now()
+	if c.ended == 0 {
+		c.ended = c.srv.now()
+	}
 	if s := c.srv.cfg.Sink; s != nil {
 		w.rec.Start = c.srv.base.Add(time.Duration(start))
 		w.rec.Duration = time.Duration(c.ended - start)

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -29,6 +30,7 @@ const (
 	flagCut                // end now
 	flagBody               // the request body cannot be had; see body.code
 	flagStop               // the body is not wanted any more
+	flagAnswered           // the final response has begun while the body is streamed
 )
 
 // session is one client connection.
@@ -64,6 +66,7 @@ type session struct {
 	watch       timer
 	endAt       atomic.Int64 // when an upgraded connection is to end
 	up          atomic.Pointer[upstream.Conn]
+	dialing     atomic.Pointer[context.CancelFunc]
 	tunnel      atomic.Pointer[table.Route]
 }
 
@@ -300,9 +303,7 @@ func (c *session) startDrain() {
 // cut ends the session now.
 func (c *session) cut() {
 	c.flags.Or(flagCut)
-	if up := c.up.Load(); up != nil {
-		up.Interrupt(true, true)
-	}
+	c.letGo()
 	c.conn.Interrupt(true, true)
 }
 

@@ -139,6 +139,16 @@ func (c *session) look(now int64) int64 {
 	if c.upWrite.over(now, &soonest) && up != nil {
 		up.Interrupt(false, true)
 	}
+	if end := c.endAt.Load(); end != 0 && c.tunnel.Load() != nil {
+		if now < end {
+			soonest = min(soonest, end)
+		} else {
+			// Whichever side is waited for, and again until the connection has ended.
+			c.letGo()
+			c.conn.Interrupt(true, true)
+			soonest = now + int64(sweepEvery)
+		}
+	}
 	if c.watch.over(now, &soonest) {
 		soonest = min(soonest, c.observe(now))
 	}
@@ -164,9 +174,7 @@ func (c *session) observe(now int64) int64 {
 		}
 		if state == wire.Gone || state == wire.HalfClosed && c.flags.Load()&flagHalf == 0 {
 			c.flags.Or(flagGone)
-			if up := c.up.Load(); up != nil {
-				up.Interrupt(true, true)
-			}
+			c.letGo()
 			c.conn.Interrupt(true, true)
 			return never
 		}
@@ -192,9 +200,9 @@ func (s *Server) Swapped(next *snapshot.Snapshot) {
 			c.cut()
 		case "drain":
 			at := s.now() + rand.Int64N(int64(s.cfg.DrainSpread))
-			c.endAt.CompareAndSwap(0, at)
-			c.clientRead.at.Store(at)
-			s.shard(c).due(at)
+			if c.endAt.CompareAndSwap(0, at) {
+				s.shard(c).due(at)
+			}
 		}
 	})
 }

@@ -36,36 +36,49 @@ func (c *session) switchOver(up *upstream.Conn, r *table.Route, reached int) out
 
 	t := tunnel{c: c, up: up, idle: int64(r.Def.Timeouts.Idle)}
 	t.moved.Store(c.srv.now())
+	stall := int64(c.srv.lim.BodyTimeout)
+	in := direction{dst: up.Conn, src: c.conn, read: &c.clientRead, write: &c.upWrite, stall: stall}
+	if d := int64(r.Def.Timeouts.Write); d > 0 {
+		in.stall = d
+	}
+	out := direction{dst: c.conn, src: up.Conn, read: &c.upRead, write: &c.clientWrite, stall: stall}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		t.copy(up.Conn, c.conn, &c.clientRead, w.in, w.start, w.end, &t.in)
+		t.copy(&in, w.in, w.start, w.end)
 	}()
-	t.copy(c.conn, up.Conn, &c.upRead, w.up, 0, 0, &t.out)
+	t.copy(&out, w.up, 0, 0)
 	<-done
 	w.start, w.end = 0, 0
-	c.body.read = t.in
-	w.rec.BytesOut += t.out
+	c.body.read = in.sum
+	w.rec.BytesOut += out.sum
 	return outcome{done: true, sent: true}
 }
 
 // tunnel is an upgraded connection.
 type tunnel struct {
-	c       *session
-	up      *upstream.Conn
-	idle    int64
-	moved   atomic.Int64 // when a byte last went either way
-	ended   atomic.Bool
-	in, out int64
+	c     *session
+	up    *upstream.Conn
+	idle  int64
+	moved atomic.Int64 // when a byte last went either way
+	ended atomic.Bool
+}
+
+// direction is one way through a tunnel.
+type direction struct {
+	dst, src    *wire.Conn
+	read, write *timer // of src and of dst
+	stall       int64  // how long dst may take no byte
+	sum         int64
 }
 
 // copy moves bytes from src to dst until src ends, and then ends dst's direction.
 // buf[from:to] is moved first.
-func (t *tunnel) copy(dst, src *wire.Conn, deadline *timer, buf []byte, from, to int, sum *int64) {
+func (t *tunnel) copy(d *direction, buf []byte, from, to int) {
 	for {
 		if from < to {
-			*sum += int64(to - from)
-			if !t.write(dst, buf[from:to]) {
+			d.sum += int64(to - from)
+			if !t.write(d, buf[from:to]) {
 				t.stop()
 				return
 			}
@@ -74,18 +87,15 @@ func (t *tunnel) copy(dst, src *wire.Conn, deadline *timer, buf []byte, from, to
 		if t.idle > 0 {
 			at = t.moved.Load() + t.idle
 		}
-		if end := t.c.endAt.Load(); end != 0 {
-			at = min(at, end)
-		}
-		t.c.arm(deadline, at)
-		n, err := src.Read(buf)
+		t.c.arm(d.read, at)
+		n, err := d.src.Read(buf)
 		switch {
 		case err == nil:
 			t.moved.Store(t.c.srv.now())
 			from, to = 0, n
 			continue
 		case err == wire.ErrInterrupted:
-			src.Rearm(true, false)
+			d.src.Rearm(true, false)
 			from, to = 0, 0
 			if !t.over() {
 				continue
@@ -93,29 +103,38 @@ func (t *tunnel) copy(dst, src *wire.Conn, deadline *timer, buf []byte, from, to
 			t.stop()
 			return
 		}
-		if dst.CloseWrite() != nil || err != io.EOF {
+		d.read.at.Store(0)
+		if d.dst.CloseWrite() != nil || err != io.EOF {
 			t.stop()
 		}
 		return
 	}
 }
 
-// write writes for as long as the tunnel goes on.
-func (t *tunnel) write(dst *wire.Conn, p []byte) bool {
-	for {
-		n, err := dst.Write(p)
-		if err == nil {
-			return true
-		}
-		p = p[n:]
+// write writes for as long as the tunnel goes on and dst takes bytes.
+func (t *tunnel) write(d *direction, p []byte) bool {
+	n, err := d.dst.Send(p)
+	if err == nil && n == len(p) {
+		return true
+	}
+	for p = p[n:]; err == nil && len(p) > 0; p = p[n:] {
+		at := t.c.srv.now() + d.stall
+		t.c.arm(d.write, at)
+		n, err = d.dst.Write(p)
 		if err != wire.ErrInterrupted {
-			return false
+			continue
 		}
-		dst.Rearm(false, true)
-		if t.over() {
-			return false
+		d.dst.Rearm(false, true)
+		now := t.c.srv.now()
+		if n > 0 {
+			t.moved.Store(now)
+		}
+		if !t.over() && (n > 0 || now < at) {
+			err = nil
 		}
 	}
+	d.write.at.Store(0)
+	return err == nil
 }
 
 // over tells whether an interrupt means the end.

@@ -15,22 +15,37 @@ type Conn struct {
 	// Reused tells that the connection has served a request before, so that its
 	// peer may have closed it meanwhile.
 	Reused bool
+	// Suspect is set by who uses the connection when its last response may be
+	// followed by bytes that belong to no response.
+	Suspect bool
 
 	node        *node
 	maxIdle     int
 	idleTimeout time.Duration
 	idleSince   time.Time // guarded by the pool's lock
+	released    int64     // by the caller's clock
 }
 
-// Idle returns a connection that waits in the pool, or nil. A connection whose
-// peer has closed may still be returned: the request finds out, and Reused says
-// that it may be sent again.
-func (e *Endpoint) Idle() *Conn {
+// looked is how long a connection may lie idle, in nanoseconds, before it is looked
+// at: a connection that is used all the time is spared the look.
+const looked = int64(5 * time.Millisecond)
+
+// Idle returns a connection that waits in the pool, or nil. now is the clock that
+// Release was given, in nanoseconds. A connection that has been idle for a while,
+// that is suspect, or any when sure is asked for, is first looked at: one that its
+// peer has closed, or has sent bytes on that nobody asked for, is closed and not
+// returned. Of the others one may still be dead: the request finds out, and Reused
+// says that it may be sent again.
+func (e *Endpoint) Idle(now int64, sure bool) *Conn {
 	c := e.node.pool.take()
+	for c != nil && (sure || c.Suspect || now-c.released > looked) && !c.Quiet() {
+		c.Conn.Close()
+		c = e.node.pool.take()
+	}
 	if c == nil {
 		return nil
 	}
-	c.Reused, c.idleSince = true, time.Time{}
+	c.Reused, c.Suspect, c.idleSince = true, false, time.Time{}
 	c.maxIdle, c.idleTimeout = e.upstream.Def.Pool.MaxIdle, e.upstream.Def.Pool.IdleTimeout.D()
 	e.node.inflight.Add(1)
 	return c
@@ -56,9 +71,11 @@ func (e *Endpoint) Dial(ctx context.Context, timeout time.Duration) (*Conn, erro
 }
 
 // Release gives back a connection that is between two messages: it waits for the
-// next request, or closes when the pool is full.
-func (c *Conn) Release() {
+// next request, or closes when the pool is full. now is a clock that never goes
+// back, in nanoseconds.
+func (c *Conn) Release(now int64) {
 	c.node.inflight.Add(-1)
+	c.released = now
 	if !c.node.pool.put(c, c.maxIdle) {
 		c.Conn.Close()
 		return

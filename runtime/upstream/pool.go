@@ -3,8 +3,6 @@ package upstream
 import (
 	"sync"
 	"time"
-
-	"github.com/lintel-gateway/lintel/runtime/wire"
 )
 
 // pool holds the idle connections of one address, the last used on top: what is
@@ -46,8 +44,9 @@ func (p *pool) size() int {
 	return len(p.idle)
 }
 
-// sweep closes the connections that have been idle too long or that the peer has
-// closed, and returns how many are left.
+// sweep closes the connections that have been idle too long, that the peer has
+// closed, or that it has sent bytes on which nobody asked for, and returns how many
+// are left.
 func (p *pool) sweep(now time.Time) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -58,7 +57,7 @@ func (p *pool) sweep(now time.Time) int {
 		if c.idleSince.IsZero() {
 			c.idleSince = now
 		}
-		if now.Sub(c.idleSince) >= c.idleTimeout || c.Conn.Peer() != wire.Open {
+		if now.Sub(c.idleSince) >= c.idleTimeout || !c.Conn.Quiet() {
 			c.Conn.Close()
 			continue
 		}

@@ -129,15 +129,15 @@ func TestPool(t *testing.T) {
 		t.Errorf("inflight is %d", got)
 	}
 	for _, c := range open {
-		c.Release()
+		c.Release(0)
 	}
 	if got := e.node.pool.size(); got != 2 {
 		t.Errorf("%d connections are kept, want 2", got)
 	}
-	if c := e.Idle(); c != open[1] || !c.Reused {
+	if c := e.Idle(0, false); c != open[1] || !c.Reused {
 		t.Error("the connection used last is not taken first")
 	} else {
-		c.Release()
+		c.Release(0)
 	}
 	_ = peers[0].Close()
 	time.Sleep(20 * time.Millisecond)

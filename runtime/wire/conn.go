@@ -81,17 +81,15 @@ func (c *Conn) Loop(step func() bool) error {
 }
 
 // Exchange writes req, waits and reads the first bytes of the answer into p as one
-// wait. sent is how many bytes of req were handed to the system; after an
-// ErrInterrupted with sent > 0 the caller goes on with Read, not with Exchange.
+// wait. sent is how many bytes of req were handed to the system. When the system
+// did not take all of req (without raw access it takes none) nothing is read, and
+// the caller goes on with Write and Read. After an ErrInterrupted with sent > 0 it
+// goes on with Read.
 func (c *Conn) Exchange(req, p []byte) (n, sent int, err error) {
 	if c.raw.bound() {
-		return c.raw.exchange(c, req, p)
+		return c.raw.exchange(req, p)
 	}
-	if sent, err = c.Write(req); err != nil {
-		return 0, sent, err
-	}
-	n, err = c.Read(p)
-	return n, sent, err
+	return 0, 0, nil
 }
 
 // Write writes all of p, waiting as needed. n counts the bytes handed over also
@@ -136,6 +134,12 @@ func (c *Conn) Send(p []byte) (int, error) {
 		return c.raw.send(p)
 	}
 	return 0, nil
+}
+
+// Quiet tells that nothing has come that was not read, neither bytes nor an end.
+// Only the owner calls it. Without raw access it is not known and taken to be so.
+func (c *Conn) Quiet() bool {
+	return !c.raw.bound() || c.raw.quiet()
 }
 
 // Peer tells what is known of the other end without reading. It is meant for one

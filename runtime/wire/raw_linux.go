@@ -23,7 +23,6 @@ type rawConn struct {
 	sent  int
 	err   error
 	wrote bool
-	conn  *Conn
 	step  func() bool
 
 	onRead, onExchange, onLoop func(uintptr) bool
@@ -72,6 +71,17 @@ func (r *rawConn) recv(p []byte) (int, error) {
 	}
 }
 
+// quiet looks without taking anything out.
+func (r *rawConn) quiet() bool {
+	var b [1]byte
+	for {
+		_, _, no := syscall.RawSyscall6(syscall.SYS_RECVFROM, r.fd, uintptr(unsafe.Pointer(&b[0])), 1, syscall.MSG_PEEK|syscall.MSG_DONTWAIT, 0, 0)
+		if no != syscall.EINTR {
+			return no == syscall.EAGAIN
+		}
+	}
+}
+
 // send writes once and without waiting; fewer bytes than p has and no error means
 // that the socket is full.
 func (r *rawConn) send(p []byte) (int, error) {
@@ -109,10 +119,10 @@ func (r *rawConn) readable(uintptr) bool {
 	return r.err != ErrAgain
 }
 
-func (r *rawConn) exchange(c *Conn, req, p []byte) (n, sent int, err error) {
-	r.conn, r.out, r.buf, r.n, r.sent, r.err, r.wrote = c, req, p, 0, 0, nil, false
+func (r *rawConn) exchange(req, p []byte) (n, sent int, err error) {
+	r.out, r.buf, r.n, r.sent, r.err, r.wrote = req, p, 0, 0, nil, false
 	err = r.rc.Read(r.onExchange)
-	r.conn, r.out, r.buf = nil, nil, nil
+	r.out, r.buf = nil, nil
 	if err != nil {
 		return 0, r.sent, plain(err)
 	}
@@ -120,12 +130,13 @@ func (r *rawConn) exchange(c *Conn, req, p []byte) (n, sent int, err error) {
 }
 
 // exchangeable writes at its first call and leaves without a read: the answer
-// cannot be there yet, and its readiness comes after the poller was reset.
+// cannot be there yet, and its readiness comes after the poller was reset. It does
+// not wait for room: a wait for writing has a bound of its own.
 func (r *rawConn) exchangeable(uintptr) bool {
 	if !r.wrote {
 		r.wrote = true
-		r.sent, r.err = r.conn.Write(r.out)
-		return r.err != nil
+		r.sent, r.err = r.send(r.out)
+		return r.err != nil || r.sent < len(r.out)
 	}
 	r.n, r.err = r.recv(r.buf)
 	return r.err != ErrAgain

@@ -17,7 +17,8 @@ func (r *rawConn) read([]byte) (int, error) { return 0, errors.ErrUnsupported }
 func (r *rawConn) try([]byte) (int, error)  { return 0, errors.ErrUnsupported }
 func (r *rawConn) send([]byte) (int, error) { return 0, errors.ErrUnsupported }
 func (r *rawConn) loop(func() bool) error   { return errors.ErrUnsupported }
+func (r *rawConn) quiet() bool              { return true }
 func (r *rawConn) peer() PeerState          { return Open }
-func (r *rawConn) exchange(*Conn, []byte, []byte) (int, int, error) {
+func (r *rawConn) exchange([]byte, []byte) (int, int, error) {
 	return 0, 0, errors.ErrUnsupported
 }

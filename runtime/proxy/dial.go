@@ -1,0 +1,78 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/lintel-gateway/lintel/runtime/reason"
+	"github.com/lintel-gateway/lintel/runtime/table"
+	"github.com/lintel-gateway/lintel/runtime/upstream"
+)
+
+// connect takes an idle connection, unless fresh is asked for, or dials.
+func (c *session) connect(e *upstream.Endpoint, r *table.Route, start, deadline int64, fresh bool) (*upstream.Conn, reason.Code) {
+	if !fresh {
+		// A request that must not be sent twice has to know that the peer is still
+		// there; others find out for nothing.
+		sure := !idempotent(c.w.x.Method) || !c.w.req.bodyless()
+		if up := e.Idle(start, sure); up != nil {
+			return up, reason.OK
+		}
+	}
+	timeout := r.Def.Timeouts.Connect.D()
+	over := false
+	if deadline != never {
+		left := time.Duration(deadline - c.srv.now())
+		if left <= 0 {
+			return nil, reason.RequestDeadline
+		}
+		if timeout == 0 || left < timeout {
+			timeout, over = left, true
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	c.dialing.Store(&cancel)
+	defer c.dialing.Store(nil)
+	c.await()
+	if c.flags.Load()&(flagGone|flagCut) != 0 {
+		return nil, reason.ClientClosed
+	}
+	up, err := e.Dial(ctx, timeout)
+	var ne net.Error
+	switch {
+	case err == nil:
+		return up, reason.OK
+	case ctx.Err() != nil:
+		return nil, reason.ClientClosed
+	case errors.As(err, &ne) && ne.Timeout():
+		if over {
+			return nil, reason.RequestDeadline
+		}
+		return nil, reason.ConnectTimeout
+	}
+	return nil, reason.ConnectFailed
+}
+
+// await notes that the session waits for its upstream from now on, so that the
+// client is watched.
+func (c *session) await() int64 {
+	now := c.srv.now()
+	c.watch.at.Store(now + int64(sweepEvery))
+	c.phase.Store(uint32(phaseExchange))
+	c.srv.shard(c).due(now + int64(sweepEvery))
+	return now
+}
+
+// letGo ends what the session does with its upstream. The flag that says why is set
+// before.
+func (c *session) letGo() {
+	if cancel := c.dialing.Load(); cancel != nil {
+		(*cancel)()
+	}
+	if up := c.up.Load(); up != nil {
+		up.Interrupt(true, true)
+	}
+}
