@@ -1,12 +1,8 @@
 package proxy
 
 import (
-	"context"
-	"errors"
 	"io"
-	"net"
 	"slices"
-	"time"
 
 	"github.com/lintel-gateway/lintel/runtime/reason"
 	"github.com/lintel-gateway/lintel/runtime/table"
@@ -37,9 +33,9 @@ func (c *session) proxy(r *table.Route, reached int, start int64) {
 		}
 		w.rec.Endpoint = e.Address()
 		w.rec.Attempts++
-		up, code := c.connect(e, r, deadline, fresh)
+		up, code := c.connect(e, r, start, deadline, fresh)
 		if up == nil {
-			if left > 0 && code != reason.RequestDeadline && slices.Contains(r.Def.Retry.On, "connect") {
+			if left > 0 && code != reason.RequestDeadline && code != reason.ClientClosed && slices.Contains(r.Def.Retry.On, "connect") {
 				left--
 				tried.Add(e)
 				continue
@@ -51,7 +47,8 @@ func (c *session) proxy(r *table.Route, reached int, start int64) {
 		out := c.attempt(up, r, reached, deadline, start)
 		c.up.Store(nil)
 		if out.reusable {
-			up.Release()
+			c.ended = c.srv.now()
+			up.Release(c.ended)
 		} else {
 			up.Discard()
 		}
@@ -75,44 +72,6 @@ func (c *session) proxy(r *table.Route, reached int, start int64) {
 	}
 }
 
-// connect takes an idle connection, unless fresh is asked for, or dials.
-func (c *session) connect(e *upstream.Endpoint, r *table.Route, deadline int64, fresh bool) (*upstream.Conn, reason.Code) {
-	if !fresh {
-		for up := e.Idle(); up != nil; up = e.Idle() {
-			// A request that must not be sent twice first looks whether the peer is still
-			// there; others find out for nothing.
-			if (!idempotent(c.w.x.Method) || !c.w.req.bodyless()) && up.Peer() != wire.Open {
-				up.Discard()
-				continue
-			}
-			return up, reason.OK
-		}
-	}
-	timeout := r.Def.Timeouts.Connect.D()
-	over := false
-	if deadline != never {
-		left := time.Duration(deadline - c.srv.now())
-		if left <= 0 {
-			return nil, reason.RequestDeadline
-		}
-		if timeout == 0 || left < timeout {
-			timeout, over = left, true
-		}
-	}
-	up, err := e.Dial(context.Background(), timeout)
-	var ne net.Error
-	switch {
-	case err == nil:
-		return up, reason.OK
-	case errors.As(err, &ne) && ne.Timeout():
-		if over {
-			return nil, reason.RequestDeadline
-		}
-		return nil, reason.ConnectTimeout
-	}
-	return nil, reason.ConnectFailed
-}
-
 // outcome is how one attempt ended. done tells that the client has its answer, or
 // can have none any more.
 type outcome struct {
@@ -128,10 +87,7 @@ func (c *session) attempt(up *upstream.Conn, r *table.Route, reached int, deadli
 		c.fail(reason.Internal, reached)
 		return outcome{done: true, reusable: true}
 	}
-	now := c.srv.now()
-	c.watch.at.Store(now + int64(sweepEvery))
-	c.phase.Store(uint32(phaseExchange))
-	c.srv.shard(c).due(now + int64(sweepEvery))
+	now := c.await()
 	lim := upLimit{read: int64(r.Def.Timeouts.Read), write: int64(r.Def.Timeouts.Write), deadline: deadline}
 
 	w.upStart, w.upEnd = 0, 0
@@ -156,10 +112,24 @@ func (c *session) attempt(up *upstream.Conn, r *table.Route, reached int, deadli
 		if err != nil {
 			return outcome{code: reason.UpstreamReset, sent: sent > 0}
 		}
+		if sent < len(w.out) {
+			switch code := c.writeUp(up, w.out[sent:], lim); code {
+			case reason.OK:
+			case reason.UpstreamReset:
+				return outcome{code: code, sent: true}
+			default:
+				return c.broken(code, true, reached)
+			}
+			sent = len(w.out)
+		}
 		c.body.read = max(w.req.length, 0)
 	} else {
-		if err := c.writeUp(up, w.out, lim); err != nil {
-			return outcome{code: reason.UpstreamReset, sent: true}
+		switch code := c.writeUp(up, w.out, lim); code {
+		case reason.OK:
+		case reason.UpstreamReset:
+			return outcome{code: code, sent: true}
+		default:
+			return c.broken(code, true, reached)
 		}
 		sent = len(w.out)
 		if w.req.expect && w.start == w.end {
@@ -227,37 +197,54 @@ func (c *session) upOver(l upLimit, span, from int64) reason.Code {
 	return reason.OK
 }
 
-// readUp reads from the upstream within its limits.
+// readUp reads from the upstream within its limits. Silence counts from the last
+// bytes of a body that is still on its way up.
 func (c *session) readUp(up *upstream.Conn, p []byte, l upLimit) (int, reason.Code, error) {
 	from := c.srv.now()
-	c.arm(&c.upRead, l.until(l.read, from))
 	for {
+		c.arm(&c.upRead, l.until(l.read, from))
 		n, err := up.Read(p)
 		if err != wire.ErrInterrupted {
 			return n, reason.OK, err
 		}
 		up.Rearm(true, false)
+		from = max(from, c.body.moved.Load())
 		if code := c.upOver(l, l.read, from); code != reason.OK {
 			return 0, code, io.ErrUnexpectedEOF
 		}
 	}
 }
 
-// writeUp writes to the upstream within its limits.
-func (c *session) writeUp(up *upstream.Conn, p []byte, l upLimit) error {
+// writeUp writes to the upstream within its limits. UpstreamReset means that it
+// takes no more, or that the rest is not wanted.
+func (c *session) writeUp(up *upstream.Conn, p []byte, l upLimit) reason.Code {
 	n, err := up.Send(p)
+	if err == nil && n == len(p) {
+		return reason.OK
+	}
+	from := c.srv.now()
 	for err == nil && n < len(p) {
-		from := c.srv.now()
 		c.arm(&c.upWrite, l.until(l.write, from))
 		var m int
 		m, err = up.Write(p[n:])
-		n += m
-		if err == wire.ErrInterrupted {
-			up.Rearm(false, true)
-			if c.flags.Load()&(flagGone|flagCut|flagStop) == 0 && c.upOver(l, l.write, from) == reason.OK {
-				err = nil
-			}
+		if n += m; err != wire.ErrInterrupted {
+			continue
 		}
+		up.Rearm(false, true)
+		if m > 0 {
+			from = c.srv.now()
+		}
+		if c.flags.Load()&flagStop != 0 {
+			break
+		}
+		if code := c.upOver(l, l.write, from); code != reason.OK {
+			return code
+		}
+		err = nil
 	}
-	return err
+	c.upWrite.at.Store(0)
+	if err != nil || n < len(p) {
+		return reason.UpstreamReset
+	}
+	return reason.OK
 }
