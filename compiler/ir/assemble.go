@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/lintel-gateway/lintel/compiler/diag"
@@ -212,7 +213,7 @@ func validName(name string) bool {
 }
 
 // decode moves a filled value into its Go type. What the schema allowed and the
-// type does not, such as a duration beyond any clock, is the author's mistake.
+// type does not, a duration beyond any clock, is the author's mistake.
 func (a *assembly) decode(v, into any, path ...string) bool {
 	raw, err := marshal(v)
 	if err == nil {
@@ -223,12 +224,46 @@ func (a *assembly) decode(v, into any, path ...string) bool {
 	if err == nil {
 		return true
 	}
-	pos, _ := a.index.Lookup(path...)
-	a.found = append(a.found, diag.Diagnostic{
-		Code: "bad-format", Severity: diag.Error, Pos: pos, Path: diag.Path(path...),
+	d := diag.Diagnostic{
+		Code: "bad-format", Severity: diag.Error,
 		Message: "the value cannot be read: " + strings.TrimPrefix(err.Error(), "json: "),
-	})
+	}
+	if at, text := overlong(v, err); at != nil {
+		path = append(path[:len(path):len(path)], at...)
+		d.Code = "out-of-range"
+		d.Message = fmt.Sprintf("%q is longer than any duration may be", text)
+		d.Hint = "the longest is about 290 years; write fewer hours"
+	}
+	d.Path = diag.Path(path...)
+	d.Pos, _ = a.index.Lookup(path...)
+	a.found = append(a.found, d)
 	return false
+}
+
+// overlong finds the duration that decoding failed at: encoding/json does not say
+// where an error of a type's own arose. The first one in the order of names is as
+// good as any.
+func overlong(v any, failed error) (path []string, text string) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, k := range sortedKeys(v) {
+			if path, text = overlong(v[k], failed); path != nil {
+				return append([]string{k}, path...), text
+			}
+		}
+	case []any:
+		for i, x := range v {
+			if path, text = overlong(x, failed); path != nil {
+				return append([]string{strconv.Itoa(i)}, path...), text
+			}
+		}
+	case string:
+		var d route.Duration
+		if err := d.UnmarshalJSON([]byte(strconv.Quote(v))); err != nil && err.Error() == failed.Error() {
+			return []string{}, v
+		}
+	}
+	return nil, ""
 }
 
 // marshal writes canonical JSON: sorted keys, no insignificant space, no escapes

@@ -19,6 +19,10 @@ func incomplete(format string) bool {
 // incomplete finds what is not set: mostly a parameter of a template, which CUE
 // reports wherever the template uses it.
 func (t *translator) incomplete(m mistake) {
+	if t.Index.Cyclic(m.path...) {
+		t.cycle(m)
+		return
+	}
 	for n := len(m.path); n > 0; n-- {
 		open := t.open(m.path[:n])
 		if len(open) == 0 {
@@ -41,7 +45,7 @@ func (t *translator) incomplete(m mistake) {
 		d.Hint = "set it here; two templates with different defaults decide nothing"
 	}
 	if strings.HasPrefix(m.format, "non-concrete value") || strings.HasPrefix(m.format, "invalid interpolation") {
-		d.Message = fmt.Sprintf("%s is computed from a value that is not set, or from itself", field(m.path))
+		d.Message = fmt.Sprintf("%s is computed from a value that is not set", field(m.path))
 		d.Hint = "set the value that it is computed from"
 	}
 	t.report(d)

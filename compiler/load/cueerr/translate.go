@@ -43,7 +43,7 @@ func (t *translator) translate(m mistake) {
 		t.unknownReference(m)
 	case strings.HasPrefix(f, "undefined field"):
 		t.undefinedField(m)
-	case strings.Contains(f, "structural cycle"):
+	case strings.Contains(f, "structural cycle"), strings.HasPrefix(f, "cycle with field"):
 		t.cycle(m)
 	case strings.HasPrefix(f, "imported and not used"):
 		t.unusedImport(m)
@@ -173,6 +173,10 @@ func (t *translator) undefinedField(m mistake) {
 }
 
 func (t *translator) cycle(m mistake) {
+	if incomplete(m.format) || strings.HasPrefix(m.format, "cycle with field") {
+		t.simple(m, "cycle", fmt.Sprintf("%s is computed from itself", field(m.path)), "set it to a value, or compute it from another field")
+		return
+	}
 	t.simple(m, "cycle", fmt.Sprintf("%s refers to itself without an end", field(m.path)), "remove the reference to itself")
 }
 

@@ -24,6 +24,8 @@ type Index struct {
 	ends    map[diag.Pos]token.Pos
 	labels  map[string]bool
 	tops    []top
+	values  map[string][]ast.Expr // what is written at a path
+	paths   map[ast.Node][]string // where a value is written
 }
 
 // top is the extent of one top-level field.
@@ -118,6 +120,7 @@ func (x *Index) build() {
 	x.once.Do(func() {
 		x.at, x.dynamic = map[string]diag.Pos{}, map[string][]generated{}
 		x.ends, x.labels = map[diag.Pos]token.Pos{}, map[string]bool{}
+		x.values, x.paths = map[string][]ast.Expr{}, map[ast.Node][]string{}
 		for _, f := range x.parse() {
 			x.decls(nil, f.Decls)
 		}
@@ -152,6 +155,8 @@ func (x *Index) field(path []string, f *ast.Field) {
 		x.tops = append(x.tops, top{name, Place(f)})
 	}
 	x.put(p, Place(f.Label))
+	x.values[key(p)] = append(x.values[key(p)], f.Value)
+	x.paths[f.Value] = p
 	x.expr(p, f.Value)
 }
 
