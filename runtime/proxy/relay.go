@@ -141,8 +141,10 @@ func (c *session) relay(up *upstream.Conn, r *table.Route, reached int, lim upLi
 	c.abort = !whole
 	surplus := w.upStart != w.upEnd
 	up.Suspect = bodyless // a careless upstream may send the body all the same
-	return outcome{done: true, code: code,
-		reusable: code == reason.OK && p.persistent() && !surplus && (bodyless || !p.untilClose())}
+	return outcome{
+		done: true, code: code,
+		reusable: code == reason.OK && p.persistent() && !surplus && (bodyless || !p.untilClose()),
+	}
 }
 
 // relayPlain relays a body that a length or the end of the connection bounds.

@@ -24,13 +24,13 @@ const (
 
 // What other goroutines tell a session. They set the flag and then interrupt.
 const (
-	flagLooked = 1 << iota // the client was looked at in this request
-	flagHalf               // the client has half closed and waits for its answer
-	flagGone               // the client has given up
-	flagCut                // end now
-	flagBody               // the request body cannot be had; see body.code
-	flagStop               // the body is not wanted any more
-	flagAnswered           // the final response has begun while the body is streamed
+	flagLooked   = 1 << iota // the client was looked at in this request
+	flagHalf                 // the client has half closed and waits for its answer
+	flagGone                 // the client has given up
+	flagCut                  // end now
+	flagBody                 // the request body cannot be had; see body.code
+	flagStop                 // the body is not wanted any more
+	flagAnswered             // the final response has begun while the body is streamed
 )
 
 // session is one client connection.
