@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,14 +24,14 @@ const contextBytes = 64 << 10
 
 // builtins are the CUE packages that a route file may import: all of them are
 // pure functions of their arguments.
-func builtin(path string) bool {
-	switch path {
-	case "strings", "list", "struct", "math", "regexp", "net", "strconv", "time",
-		"encoding/json", "encoding/base64", "encoding/hex":
-		return true
+func builtins() []string {
+	return []string{
+		"strings", "list", "struct", "math", "regexp", "net", "strconv", "time",
+		"encoding/json", "encoding/base64", "encoding/hex",
 	}
-	return false
 }
+
+func builtin(path string) bool { return slices.Contains(builtins(), path) }
 
 // isSchemas tells whether an import means the schema, under any module's name.
 func isSchemas(path string) bool {

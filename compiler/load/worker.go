@@ -135,7 +135,7 @@ func (l *loader) source(ix *index.Index, v cue.Value, own []*ast.File) cueerr.So
 		mine[f.Filename] = true
 	}
 	return cueerr.Source{
-		Index: ix, Schema: l.schema, Value: v,
+		Index: ix, Schema: l.schema, Value: v, Packages: builtins(),
 		Own:      func(file string) bool { return mine[file] },
 		Embedded: func(file string) bool { return strings.HasPrefix(file, embeddedPrefix) },
 	}

@@ -23,6 +23,8 @@ type Source struct {
 	Schema *shape.Schema
 	// Value is the package's value; the zero Value when it could not be built.
 	Value cue.Value
+	// Packages are the paths of the packages that a file may import.
+	Packages []string
 	// Own tells whether a file belongs to the package itself, and not to the files
 	// it shares with others or to the schema.
 	Own func(file string) bool

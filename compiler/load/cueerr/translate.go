@@ -2,6 +2,7 @@ package cueerr
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -139,6 +140,10 @@ func (t *translator) unknownReference(m mistake) {
 	code, message := "unknown-reference", fmt.Sprintf("%s does not exist", name)
 	if strings.HasPrefix(name, "#") {
 		code, message = "unknown-template", fmt.Sprintf("the template %s does not exist", name)
+	}
+	if i := slices.IndexFunc(t.Packages, func(p string) bool { return path.Base(p) == name }); i >= 0 {
+		t.simple(m, "import-missing", fmt.Sprintf("the package %s is used and not imported", name), fmt.Sprintf("add import %q below the package clause, or write %q if it is text", t.Packages[i], name))
+		return
 	}
 	labels := t.names(name)
 	hint := suggest.Phrase(name, labels)
