@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -14,6 +16,11 @@ import (
 // compile runs the compiler; on a terminal it says that it is at work when that
 // takes more than a second.
 func compile(ctx context.Context, s streams, o compiler.Options) (*compiler.Result, error) {
+	if info, err := os.Stat(o.Dir); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s does not exist: name the routes directory", o.Dir)
+	} else if err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("%s is no directory: name the routes directory", o.Dir)
+	}
 	o.Compiler = compilerName
 	defer relaxHeap()()
 	if s.terminal {
@@ -43,6 +50,10 @@ var compileVerb = verb{
 			if *out == "" {
 				return usageError{"-o OUTDIR is missing"}
 			}
+			key, err := readSignKey(*signKey)
+			if err != nil {
+				return err
+			}
 			res, err := compile(ctx, s, compiler.Options{Dir: dir, Revision: *revision})
 			if err != nil {
 				return err
@@ -51,10 +62,8 @@ var compileVerb = verb{
 			if err := findings.print(s, s.err, res); err != nil {
 				return err
 			}
-			if *signKey != "" {
-				if err := sign(res.Bundle, *signKey); err != nil {
-					return err
-				}
+			if key != nil {
+				res.Bundle.Sign(key)
 			}
 			if err := res.Bundle.WriteDir(*out); err != nil {
 				return err
@@ -74,15 +83,19 @@ var compileVerb = verb{
 	},
 }
 
-func sign(b *bundle.Encoded, keyFile string) error {
-	pem, err := os.ReadFile(keyFile)
+// readSignKey reads the private key in a file; no file, no key. It is read before
+// the work begins, so that a mistake in its name is known at once.
+func readSignKey(file string) (ed25519.PrivateKey, error) {
+	if file == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(file)
 	if err != nil {
-		return fmt.Errorf("read signing key: %w", err)
+		return nil, fmt.Errorf("read signing key: %w", err)
 	}
 	key, err := bundle.ParsePrivateKey(pem)
 	if err != nil {
-		return fmt.Errorf("signing key %s: %w", keyFile, err)
+		return nil, fmt.Errorf("read signing key %s: %w", file, err)
 	}
-	b.Sign(key)
-	return nil
+	return key, nil
 }

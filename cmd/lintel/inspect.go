@@ -56,7 +56,7 @@ var inspectVerb = verb{
 				}
 				key, err := bundle.ParsePublicKey(pem)
 				if err != nil {
-					return fmt.Errorf("verify key %s: %w", *verifyKey, err)
+					return fmt.Errorf("read verify key %s: %w", *verifyKey, err)
 				}
 				if err := b.Verify(key); err != nil {
 					return err

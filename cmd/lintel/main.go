@@ -70,6 +70,9 @@ func execute(ctx context.Context, s streams, args []string) int {
 	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
+		if len(args) == 2 && args[0] == "help" {
+			return execute(ctx, s, []string{args[1], "-h"})
+		}
 		usage(s.out)
 		return exitOK
 	case "--version", "-version":
@@ -130,7 +133,7 @@ func parse(fs *flag.FlagSet, args []string) (rest []string, err error) {
 func usage(w io.Writer) {
 	fmt.Fprintln(w, "Lintel compiles route files into bundles that gateways swap in whole.\n\nUsage: lintel COMMAND [flags] [arguments]\n\nCommands:")
 	for _, v := range verbs() {
-		fmt.Fprintf(w, "  %-22s %s\n", strings.TrimSpace(v.name+" "+v.args), v.purpose)
+		fmt.Fprintf(w, "  %-24s %s\n", strings.TrimSpace(v.name+" "+v.args), v.purpose)
 	}
 	fmt.Fprintln(w, "\nDIR is the routes directory (default: routes); BUNDLE is a directory with a manifest.json.\nExit status: 0 clean, 1 failure, 2 usage, 100 findings. lintel COMMAND -h tells more.")
 }
@@ -144,7 +147,11 @@ func verbUsage(w io.Writer, v verb, fs *flag.FlagSet) {
 			any = true
 		}
 		kind, text := flag.UnquoteUsage(f)
-		fmt.Fprintf(w, "  --%-24s %s", strings.TrimSpace(f.Name+" "+kind), text)
+		name := "--" + f.Name
+		if len(f.Name) == 1 {
+			name = "-" + f.Name
+		}
+		fmt.Fprintf(w, "  %-24s %s", strings.TrimSpace(name+" "+kind), text)
 		if f.DefValue != "" && f.DefValue != "false" {
 			fmt.Fprintf(w, " (default %s)", f.DefValue)
 		}

@@ -32,14 +32,16 @@ var renderVerb = verb{
 			if !dnsName.MatchString(*name) {
 				return usageError{"--name must be lower-case letters, digits, \"-\" and \".\""}
 			}
+			key, err := readSignKey(*signKey)
+			if err != nil {
+				return err
+			}
 			b, err := renderSource(ctx, s, &findings, dir, *revision)
 			if err != nil {
 				return err
 			}
-			if *signKey != "" {
-				if err := sign(b, *signKey); err != nil {
-					return err
-				}
+			if key != nil {
+				b.Sign(key)
 			}
 			return bundle.WriteYAML(s.out, bundle.ConfigMaps(b, *name, *namespace))
 		}

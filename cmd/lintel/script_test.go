@@ -1,11 +1,15 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/lintel-gateway/lintel/schemas/bundle"
 )
 
 func TestMain(m *testing.M) {
@@ -20,6 +24,7 @@ func TestScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"genkey": genKey},
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -30,4 +35,17 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// genKey is the command genkey NAME of the scripts: it writes an Ed25519 key pair
+// to NAME.key and NAME.pub. The pair depends on the name alone.
+func genKey(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: genkey NAME")
+	}
+	seed := sha256.Sum256([]byte(args[0]))
+	private, public, err := bundle.MarshalKeys(ed25519.NewKeyFromSeed(seed[:]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".key"), private, 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".pub"), public, 0o600))
 }

@@ -29,7 +29,7 @@ type Rule struct {
 // Rules are all rules, in the order in which they run.
 func Rules() []Rule {
 	return []Rule{
-		pathOneOf, pathInvalid, conditionInvalid, targetOneOf,
+		noRoutes, pathOneOf, pathInvalid, conditionInvalid, targetOneOf,
 		unknownUpstream, unknownSecret, hostShared, hostUncovered,
 		weights, filterInvalid, literalCredential,
 		unusedUpstream, unusedSecret,

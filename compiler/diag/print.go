@@ -89,19 +89,19 @@ func (p Printer) text(d Diagnostic) string {
 	}
 	b.WriteString(severity + ": ")
 	if d.Path != "" {
-		b.WriteString(d.Path + ": ")
+		b.WriteString(clean(d.Path) + ": ")
 	}
-	b.WriteString(d.Message + " [" + d.Code + "]\n")
+	b.WriteString(clean(d.Message) + " [" + d.Code + "]\n")
 	p.excerpt(&b, d.Pos, mark)
 	if d.Hint != "" {
-		b.WriteString("  hint: " + d.Hint + "\n")
+		b.WriteString("  hint: " + clean(d.Hint) + "\n")
 	}
 	for _, n := range d.Notes {
 		at := n.Pos.String()
 		if at != "" {
 			at += ": "
 		}
-		b.WriteString("  note: " + at + n.Message + "\n")
+		b.WriteString("  note: " + at + clean(n.Message) + "\n")
 	}
 	return b.String()
 }
