@@ -29,7 +29,8 @@ type records struct {
 
 func (r *records) Done(_ uint32, rec *telemetry.Record) {
 	c := *rec
-	c.Path, c.Method, c.Host = strings.Clone(c.Path), strings.Clone(c.Method), strings.Clone(c.Host)
+	c.Path, c.Method, c.Host, c.ID = strings.Clone(c.Path), strings.Clone(c.Method), strings.Clone(c.Host), strings.Clone(c.ID)
+	c.Client = strings.Clone(c.Client)
 	r.mu.Lock()
 	r.list = append(r.list, c)
 	r.mu.Unlock()
@@ -44,6 +45,22 @@ func (r *records) last() telemetry.Record {
 	return r.list[len(r.list)-1]
 }
 
+// wait returns the record number n, from 1 on, once there is one.
+func (r *records) wait(t testing.TB, n int) telemetry.Record {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		r.mu.Lock()
+		if len(r.list) >= n {
+			rec := r.list[n-1]
+			r.mu.Unlock()
+			return rec
+		}
+		r.mu.Unlock()
+	}
+	t.Fatalf("there is no record %d", n)
+	return telemetry.Record{}
+}
+
 // gateway is an engine with one route "/" to one upstream.
 type gateway struct {
 	addr    string
@@ -54,8 +71,14 @@ type gateway struct {
 
 func newGateway(t testing.TB, up string, cfg Config, edit func(*route.Route)) *gateway {
 	t.Helper()
+	return serve(t, newTable(t, up, edit), cfg)
+}
+
+// serve starts an engine on a table.
+func serve(t testing.TB, tab *table.Table, cfg Config) *gateway {
+	t.Helper()
 	g := &gateway{records: &records{}}
-	g.holder.Swap(&snapshot.Snapshot{Table: newTable(t, up, edit), Digest: "sha256:test"})
+	g.holder.Swap(&snapshot.Snapshot{Table: tab, Digest: "sha256:test"})
 	cfg.Snapshots = &g.holder
 	if cfg.Sink == nil {
 		cfg.Sink = g.records
@@ -87,17 +110,33 @@ func newGateway(t testing.TB, up string, cfg Config, edit func(*route.Route)) *g
 
 func newTable(t testing.TB, up string, edit func(*route.Route)) *table.Table {
 	t.Helper()
+	return buildTable(t, []string{up}, nil, edit)
+}
+
+// buildTable makes a table of one route "/" to one upstream, with filters that the
+// route names by its Filters.
+func buildTable(t testing.TB, endpoints []string, specs []filter.Spec, edit func(*route.Route)) *table.Table {
+	t.Helper()
 	r := route.Route{ID: "d/root", Match: route.Match{Hosts: []string{"*"}, Path: route.Path{Prefix: "/"}}, Upstream: "u", OnRouteChange: "keep"}
 	r.Timeouts = route.Timeouts{Connect: route.Duration(time.Second), Read: route.Duration(2 * time.Second)}
+	for _, s := range specs {
+		if r.Filters == nil {
+			r.Filters = route.Filters{}
+		}
+		r.Filters[s.Name] = nil
+	}
 	if edit != nil {
 		edit(&r)
 	}
-	d := &route.Domain{Name: "d", Hosts: []string{"*"}, MethodMismatch: 405, Routes: []route.Route{r},
-		Upstreams: map[string]route.Upstream{"u": {
-			Endpoints: []route.Endpoint{{Address: up, Weight: 1}},
-			Pool:      route.Pool{MaxIdle: 64, IdleTimeout: route.Duration(time.Minute)},
-		}}}
-	filters, err := filter.NewRegistry(nil)
+	u := route.Upstream{Pool: route.Pool{MaxIdle: 64, IdleTimeout: route.Duration(time.Minute)}}
+	for _, e := range endpoints {
+		u.Endpoints = append(u.Endpoints, route.Endpoint{Address: e, Weight: 1})
+	}
+	d := &route.Domain{
+		Name: "d", Hosts: []string{"*"}, MethodMismatch: 405, Routes: []route.Route{r},
+		Upstreams: map[string]route.Upstream{"u": u},
+	}
+	filters, err := filter.NewRegistry(specs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,6 +154,7 @@ type recorder struct {
 	addr string
 	mu   sync.Mutex
 	got  []string
+	head []http.Header // of each request
 }
 
 func newRecorder(t testing.TB, answer string) *recorder {
@@ -132,6 +172,7 @@ func newRecorder(t testing.TB, answer string) *recorder {
 				return
 			}
 			r.mu.Lock()
+			r.head = append(r.head, q.Header)
 			r.got = append(r.got, fmt.Sprintf("%s %s %q %v", q.Method, q.RequestURI, body, q.Trailer))
 			r.mu.Unlock()
 			if _, err := io.WriteString(nc, answer); err != nil {
@@ -146,6 +187,16 @@ func (r *recorder) seen() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]string(nil), r.got...)
+}
+
+// header is the head of the last request.
+func (r *recorder) header() http.Header {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.head) == 0 {
+		return nil
+	}
+	return r.head[len(r.head)-1]
 }
 
 // listen serves connections one goroutine each until the test ends.
@@ -218,3 +269,14 @@ func (discard) Done(uint32, *telemetry.Record) {}
 
 // noDeadline takes a deadline away.
 var noDeadline time.Time
+
+// closedAddr is an address that refuses connections.
+func closedAddr(t testing.TB) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
+}
