@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"weak"
 
 	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/watch"
@@ -23,6 +24,9 @@ import (
 
 // maxSecret bounds one secret file in bytes.
 const maxSecret = 64 << 10
+
+// rereads is how often a file that is not there is looked for again at once.
+const rereads = 3
 
 // Config says where secrets are.
 type Config struct {
@@ -45,7 +49,8 @@ type Store struct {
 }
 
 type entry struct {
-	secret *filter.Secret
+	// secret is weak: a file that no table refers to any more is not read again.
+	secret weak.Pointer[filter.Secret]
 	// problem is the last failure that was logged.
 	problem string
 }
@@ -58,19 +63,23 @@ func New(cfg Config) *Store {
 	return &Store{cfg: cfg, handles: map[string]*entry{}}
 }
 
-// Handle returns the handle of a secret: the same for the same file, for as long
-// as the store lives, so that a new table sees the value that the old one did. A
-// file that is absent, too long, or outside the folder is a secret without a value.
+// Handle returns the handle of a secret: the same for the same file for as long as
+// anything uses it, so that a new table sees the value that the old one did. A file
+// that is absent, empty, too long, or outside the folder is a secret without a
+// value.
 func (s *Store) Handle(ref route.Secret) *filter.Secret {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.handles[ref.File]
-	if e == nil {
-		e = &entry{secret: &filter.Secret{}}
-		s.handles[ref.File] = e
-		s.refresh(ref.File, e)
+	if e := s.handles[ref.File]; e != nil {
+		if secret := e.secret.Value(); secret != nil {
+			return secret
+		}
 	}
-	return e.secret
+	secret := &filter.Secret{}
+	e := &entry{secret: weak.Make(secret)}
+	s.handles[ref.File] = e
+	s.refresh(ref.File, e, secret)
+	return secret
 }
 
 // Run reads the files again whenever something changes in the folder, until ctx
@@ -89,21 +98,37 @@ func (s *Store) Refresh() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for file, e := range s.handles {
-		s.refresh(file, e)
+		secret := e.secret.Value()
+		if secret == nil {
+			delete(s.handles, file)
+			continue
+		}
+		s.refresh(file, e, secret)
 	}
 }
 
 // refresh reads one file; s.mu is held.
-func (s *Store) refresh(file string, e *entry) {
+func (s *Store) refresh(file string, e *entry, secret *filter.Secret) {
 	value, err := s.read(file)
+	// The kubelet removes the old directory right after it has put the new one in
+	// its place: what was resolved a moment ago may be gone.
+	for range rereads {
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		value, err = s.read(file)
+	}
 	problem := ""
 	switch {
 	case err == nil:
-		if old, ok := e.secret.Value(); !ok || old != value {
-			e.secret.Set(value)
+		if old, ok := secret.Value(); !ok || old != value {
+			secret.Set(value)
 		}
+	case errors.Is(err, fs.ErrNotExist):
+		secret.Clear()
+		problem = "the file does not exist"
 	default:
-		e.secret.Clear()
+		secret.Clear()
 		problem = err.Error()
 	}
 	if problem != "" && problem != e.problem {
@@ -127,9 +152,6 @@ func (s *Store) read(file string) (string, error) {
 	defer root.Close()
 	name := filepath.FromSlash(file)
 	info, err := root.Stat(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", errors.New("the file does not exist")
-	}
 	if err != nil {
 		return "", fmt.Errorf("read a secret: %w", err)
 	}
@@ -148,6 +170,10 @@ func (s *Store) read(file string) (string, error) {
 	if len(data) > maxSecret {
 		return "", fmt.Errorf("the file is over the limit of %d bytes", maxSecret)
 	}
-	text := strings.TrimSuffix(string(data), "\n")
-	return strings.TrimSuffix(text, "\r"), nil
+	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+	if text == "" {
+		// Being written in place, or a mistake; no credential is empty.
+		return "", errors.New("the file is empty")
+	}
+	return text, nil
 }

@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/lintel-gateway/lintel/runtime/runtimetest"
 	"github.com/lintel-gateway/lintel/schemas/route"
 )
 
@@ -33,6 +35,8 @@ func TestValues(t *testing.T) {
 	write(t, filepath.Join(dir, "partner/key"), "value\n")
 	write(t, filepath.Join(dir, "crlf"), "value\r\n")
 	write(t, filepath.Join(dir, "two-lines"), "value\n\n")
+	write(t, filepath.Join(dir, "empty"), "")
+	write(t, filepath.Join(dir, "newline"), "\n")
 	write(t, filepath.Join(dir, "largest"), strings.Repeat("x", maxSecret))
 	write(t, filepath.Join(dir, "larger"), strings.Repeat("x", maxSecret+1))
 	if err := os.Symlink("../outside", filepath.Join(dir, "link")); err != nil {
@@ -45,7 +49,7 @@ func TestValues(t *testing.T) {
 	s := New(Config{Dir: dir, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	for file, want := range map[string]string{
 		"plain": "value", "partner/key": "value", "crlf": "value", "two-lines": "value\n", "inside": "value", "largest": strings.Repeat("x", maxSecret),
-		"larger": "none", "absent": "none", "link": "none", "../outside": "none", "/etc/hostname": "none", "partner": "none", "": "none", "plain/x": "none",
+		"empty": "none", "newline": "none", "larger": "none", "absent": "none", "link": "none", "../outside": "none", "/etc/hostname": "none", "partner": "none", "": "none", "plain/x": "none",
 	} {
 		got, ok := s.Handle(route.Secret{File: file}).Value()
 		if !ok {
@@ -111,5 +115,63 @@ func TestProblemsAreToldOnce(t *testing.T) {
 	}
 	if n := strings.Count(log.String(), "\n"); n != 2 {
 		t.Errorf("%d lines, want one for the loss and one for the return:\n%s", n, &log)
+	}
+}
+
+// TestRotationHasNoGap reads a secret while the kubelet's way of writing it goes on:
+// it has a value at all times.
+func TestRotationHasNoGap(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "secrets")
+	k, err := runtimetest.NewKubeletWriter(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn := func(i int) {
+		if err := k.Write(map[string][]byte{"key": fmt.Appendf(nil, "value-%d", i)}); err != nil {
+			t.Error(err)
+		}
+	}
+	turn(0)
+	s := New(Config{Dir: dir})
+	h := s.Handle(route.Secret{File: "key"})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 300 {
+			turn(i)
+		}
+	}()
+	for going := true; going; {
+		select {
+		case <-done:
+			going = false
+		default:
+		}
+		s.Refresh()
+		if _, ok := h.Value(); !ok {
+			t.Fatal("the secret lost its value")
+		}
+	}
+	if v, _ := h.Value(); v != "value-299" {
+		t.Errorf("the value is %q", v)
+	}
+}
+
+// TestUnusedSecretsAreForgotten reads no file that nothing refers to any more.
+func TestUnusedSecretsAreForgotten(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "kept"), "value")
+	s := New(Config{Dir: dir})
+	kept := s.Handle(route.Secret{File: "kept"})
+	for i := range 100 {
+		s.Handle(route.Secret{File: fmt.Sprint(i)})
+	}
+	runtime.GC()
+	s.Refresh()
+	if n := len(s.handles); n != 1 {
+		t.Errorf("%d handles are kept, want 1", n)
+	}
+	if s.Handle(route.Secret{File: "kept"}) != kept {
+		t.Error("a secret in use got another handle")
 	}
 }
