@@ -89,6 +89,10 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 		return res, nil
 	}
 	emitted, err := emit.Bundle(prog, emit.Meta{Revision: o.Revision, Compiler: o.Compiler}, kept)
+	if over := check.Overflow(err); over != nil {
+		res.Diagnostics = append(res.Diagnostics, over...)
+		return res, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("emit bundle: %w", err)
 	}

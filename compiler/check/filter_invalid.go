@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/lintel-gateway/lintel/compiler/diag"
@@ -8,6 +9,7 @@ import (
 	"github.com/lintel-gateway/lintel/compiler/suggest"
 	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/table"
+	"github.com/lintel-gateway/lintel/schemas/bundle"
 )
 
 var filterInvalid = Rule{
@@ -36,6 +38,10 @@ var filterInvalid = Rule{
 					// Unknown names are the rule unknown-secret's to report.
 					Secret: func(string) (*filter.Secret, error) { return &filter.Secret{}, nil },
 				}
+				if n := depth(raw); n > bundle.FilterDepth {
+					p.report(finding{domain: d, path: at(r, "filters", name), message: fmt.Sprintf("the configuration is nested %d levels deep, %d are allowed", n, bundle.FilterDepth), hint: "write fewer levels"})
+					continue
+				}
 				if _, err := spec.New(env, raw); err != nil {
 					message := strings.TrimPrefix(err.Error(), "filter "+name+": ")
 					p.report(finding{domain: d, path: at(r, "filters", name), message: message})
@@ -45,4 +51,25 @@ var filterInvalid = Rule{
 			}
 		})
 	},
+}
+
+// depth is how many levels a JSON value has: objects and lists inside each other, and
+// what stands in the innermost.
+func depth(raw []byte) (deepest int) {
+	n, inside := 1, false
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case inside && c == '\\':
+			i++
+		case c == '"':
+			inside = !inside
+		case inside:
+		case c == '{' || c == '[':
+			n++
+			deepest = max(deepest, n)
+		case c == '}' || c == ']':
+			n--
+		}
+	}
+	return deepest
 }

@@ -2,6 +2,10 @@ package bundle
 
 import "cmp"
 
+// FilterDepth is how deep a filter's configuration may be nested by default: the
+// configuration itself is the first level, a text in it the second.
+const FilterDepth = 32
+
 // Limits bound what a decode takes in. A field that is zero has the default
 // given with it.
 type Limits struct {
@@ -17,7 +21,7 @@ type Limits struct {
 	TotalRawBytes int64
 	// Shards bounds the number of shard files (8192).
 	Shards int
-	// Depth bounds the nesting of a filter's configuration (32).
+	// Depth bounds the nesting of a filter's configuration (FilterDepth).
 	Depth int
 }
 
@@ -31,6 +35,6 @@ func (l Limits) withDefaults() Limits {
 		TotalBytes:    cmp.Or(l.TotalBytes, 64*mib),
 		TotalRawBytes: cmp.Or(l.TotalRawBytes, 256*mib),
 		Shards:        cmp.Or(l.Shards, 8192),
-		Depth:         cmp.Or(l.Depth, 32),
+		Depth:         cmp.Or(l.Depth, FilterDepth),
 	}
 }
