@@ -33,32 +33,49 @@ func (r *Reloader) keep() {
 
 // keepBundle makes b the last good bundle. It writes a new directory, syncs it,
 // and moves one link onto it: a process that dies at any moment leaves the old
-// bundle or the new one.
+// bundle or the new one. A folder without room for both keeps the old one.
 func keepBundle(stateDir string, b *bundle.Bundle) error {
 	if err := os.MkdirAll(stateDir, 0o750); err != nil {
+		return fmt.Errorf("keep bundle: %w", err)
+	}
+	// First, for what writes that were cut short left may be what fills the disk.
+	kept, err := os.Readlink(lastGoodDir(stateDir))
+	if err == nil || errors.Is(err, os.ErrNotExist) {
+		err = removeOthers(stateDir, kept)
+	}
+	if err != nil {
 		return fmt.Errorf("keep bundle: %w", err)
 	}
 	name, err := freshName(stateDir)
 	if err != nil {
 		return fmt.Errorf("keep bundle: %w", err)
 	}
-	if err := b.WriteDir(filepath.Join(stateDir, name)); err != nil {
-		return fmt.Errorf("keep bundle: %w", err)
-	}
-	link := filepath.Join(stateDir, currentLink+".new")
-	if err := os.Remove(link); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("keep bundle: %w", err)
-	}
-	if err := os.Symlink(name, link); err != nil {
-		return fmt.Errorf("keep bundle: %w", err)
-	}
-	if err := os.Rename(link, lastGoodDir(stateDir)); err != nil {
-		return fmt.Errorf("keep bundle: %w", err)
+	if err := write(stateDir, name, b); err != nil {
+		return fmt.Errorf("keep bundle: %w", errors.Join(err, os.RemoveAll(filepath.Join(stateDir, name))))
 	}
 	if err := syncDir(stateDir); err != nil {
 		return fmt.Errorf("keep bundle: %w", err)
 	}
-	return removeOthers(stateDir, name)
+	if err := removeOthers(stateDir, name); err != nil {
+		return fmt.Errorf("keep bundle: %w", err)
+	}
+	return nil
+}
+
+// write writes b to the folder under a name and makes it the current one. When it
+// fails, it is not.
+func write(stateDir, name string, b *bundle.Bundle) error {
+	if err := b.WriteDir(filepath.Join(stateDir, name)); err != nil {
+		return err
+	}
+	link := filepath.Join(stateDir, currentLink+".new")
+	if err := os.Remove(link); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := os.Symlink(name, link); err != nil {
+		return err
+	}
+	return os.Rename(link, lastGoodDir(stateDir))
 }
 
 // freshName makes an empty directory with a name of its own.
@@ -75,13 +92,13 @@ func freshName(stateDir string) (string, error) {
 func removeOthers(stateDir, name string) error {
 	entries, err := os.ReadDir(stateDir)
 	if err != nil {
-		return fmt.Errorf("keep bundle: %w", err)
+		return err
 	}
 	for _, e := range entries {
 		n := e.Name()
 		if n != name && (strings.HasPrefix(n, keptPrefix) || strings.HasPrefix(n, "."+keptPrefix)) {
 			if err := os.RemoveAll(filepath.Join(stateDir, n)); err != nil {
-				return fmt.Errorf("keep bundle: remove an older one: %w", err)
+				return fmt.Errorf("remove an older one: %w", err)
 			}
 		}
 	}

@@ -234,6 +234,37 @@ func TestStateFolderThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+// TestKeepingThatFailsLeavesNothing keeps the bundle before whole and nothing else,
+// however often a newer one cannot be written.
+func TestKeepingThatFailsLeavesNothing(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	r := newRig(t, func(c *Config) { c.StateDir = state })
+	good := runtimetest.Answering(t, "h.example", "a")
+	r.write(good.Files())
+	r.Start()
+	kept, err := os.Readlink(lastGoodDir(state))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A folder in the place of the new link makes the last step fail, as a disk that
+	// is full does some step.
+	if err := os.MkdirAll(filepath.Join(state, currentLink+".new", "x"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 {
+		r.write(runtimetest.Answering(t, "h.example", fmt.Sprint(i)).Files())
+		r.Look()
+		r.expect(fmt.Sprint(i), "")
+	}
+	if n := strings.Count(r.log.String(), "last good bundle cannot be kept"); n != 5 {
+		t.Errorf("told %d times, want 5:\n%s", n, r.log)
+	}
+	left, err := filepath.Glob(filepath.Join(state, "*"+keptPrefix+"*"))
+	if err != nil || len(left) != 1 || filepath.Base(left[0]) != kept {
+		t.Errorf("the state folder holds %v %v, want %s alone", left, err, kept)
+	}
+}
+
 func TestOldSnapshotsAreRetired(t *testing.T) {
 	r := newRig(t, nil)
 	r.write(runtimetest.Answering(t, "h.example", "0").Files())
