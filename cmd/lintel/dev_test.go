@@ -236,7 +236,7 @@ func TestDevSaysThatAPortIsTaken(t *testing.T) {
 	cmd := exec.Command(filepath.Join(bin, "lintel"), "dev", dir, "--listen", l.Addr().String(), "--admin", freePort(t))
 	cmd.Env = append(os.Environ(), "LINTEL_CACHE=off")
 	out, err := cmd.CombinedOutput()
-	if cmd.ProcessState.ExitCode() != exitFailure || !strings.Contains(string(out), l.Addr().String()) || !strings.Contains(string(out), "in use") {
+	if cmd.ProcessState.ExitCode() != exitFailure || !strings.Contains(string(out), l.Addr().String()) || !strings.Contains(string(out), "another process listens there") {
 		t.Errorf("exit %d: %v\n%s", cmd.ProcessState.ExitCode(), err, out)
 	}
 }

@@ -24,7 +24,9 @@ func TestScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"genkey": genKey},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"genkey": genKey, "freeaddr": freeAddr, "get": httpGet, "gateway": gatewayPath,
+		},
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,

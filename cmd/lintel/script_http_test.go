@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// freeAddr is the command freeaddr VAR... of the scripts: it sets each variable to a
+// loopback address that nothing listens on.
+func freeAddr(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: freeaddr VAR...")
+	}
+	for _, name := range args {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		defer l.Close()
+		ts.Setenv(name, l.Addr().String())
+	}
+}
+
+// httpGet is the command get URL [HOST] of the scripts: it asks until somebody answers
+// with a status below 500, and prints status and body.
+func httpGet(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: get URL [HOST]")
+	}
+	var last error
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		var text string
+		if text, last = fetch(args); last == nil {
+			fmt.Fprintln(ts.Stdout(), text)
+			return
+		}
+	}
+	ts.Fatalf("get %s: %v", strings.Join(args, " "), last)
+}
+
+func fetch(args []string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, args[0], nil)
+	if err != nil {
+		return "", err
+	}
+	if len(args) == 2 {
+		req.Host = args[1]
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return "", err
+	}
+	if res.StatusCode >= 500 {
+		return "", fmt.Errorf("status %d: %s", res.StatusCode, body)
+	}
+	return fmt.Sprintf("%d %s", res.StatusCode, body), nil
+}
+
+// gatewayPath is the command gateway of the scripts: it sets LINTEL_GATEWAY to a
+// gateway built from this checkout.
+func gatewayPath(ts *testscript.TestScript, neg bool, _ []string) {
+	if neg {
+		ts.Fatalf("usage: gateway")
+	}
+	dir, err := programs()
+	ts.Check(err)
+	ts.Setenv("LINTEL_GATEWAY", dir+"/lintel-gateway")
+}
