@@ -218,7 +218,7 @@ func TestDefaultsFit(t *testing.T) {
 			at := path + "." + it.Selector().Unquoted()
 			if a := it.Value().Attribute("default"); a.Err() == nil {
 				checked++
-				d := v.Context().CompileString(a.Contents())
+				d := cuecontext.New().CompileString(a.Contents())
 				if err := it.Value().Unify(d).Validate(cue.Concrete(true)); err != nil {
 					t.Errorf("%s: @default(%s): %v", at, a.Contents(), err)
 				}

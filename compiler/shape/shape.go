@@ -188,7 +188,7 @@ func (n *Node) merge(o *Node) {
 // text returns the doc comment above a field on one line per paragraph.
 func text(f *ast.Field) string {
 	var b strings.Builder
-	for _, g := range f.Comments() {
+	for _, g := range ast.Comments(f) {
 		if g.Doc {
 			b.WriteString(g.Text())
 		}
