@@ -134,6 +134,15 @@ func TestMissingShardsAreWaitedFor(t *testing.T) {
 		r.Look()
 		r.expect("a", bundle.CodeIncomplete)
 	}
+	// What else changes meanwhile is no news: the wait is told once.
+	half[bundle.SignatureName] = []byte("of nobody")
+	r.write(half)
+	r.Look()
+	r.expect("a", bundle.CodeIncomplete)
+	if n := strings.Count(r.log.String(), "waiting for the rest"); n != 1 || r.seen.results["waiting"] != 2 {
+		t.Errorf("told %d times, counted %d:\n%s", n, r.seen.results["waiting"], r.log)
+	}
+	delete(half, bundle.SignatureName)
 	maps.Copy(half, b.Files())
 	r.write(half)
 	r.Look()

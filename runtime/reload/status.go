@@ -94,17 +94,26 @@ func (r *Reloader) refuse(err error, at time.Time, took time.Duration) {
 		digest = bundle.DigestOf(manifest)
 	}
 	r.mu.Lock()
+	before, mounted := r.status.LastError, r.status.RejectedDigest
 	r.status.LastAttempt = at
 	r.status.LastError = &LastError{Code: codeOf(err), Message: err.Error()}
 	r.status.RejectedDigest = digest
 	serving := r.status.Digest
 	r.mu.Unlock()
+	// Files that come one by one are one wait, not one for each.
+	told := before != nil && mounted == digest && before.Code == codeOf(err)
 	if waits(err) {
 		r.cfg.Observer.Reloaded("waiting", false, at, took)
+		if told {
+			return
+		}
 		r.cfg.Log.Info("bundle is incomplete, waiting for the rest", "digest", digest, "serving", serving, "error", err)
 		return
 	}
 	r.cfg.Observer.Reloaded("rejected", false, at, took)
+	if told && before.Message == err.Error() {
+		return
+	}
 	r.cfg.Log.Error("bundle rejected", "code", string(codeOf(err)), "digest", digest, "serving", serving, "error", err)
 }
 
