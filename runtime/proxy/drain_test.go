@@ -44,6 +44,34 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// TestDrainAnswersIdleConnections takes the request that an idle connection sends
+// after the drain began, and tells the client that it is the last one.
+func TestDrainAnswersIdleConnections(t *testing.T) {
+	up := newRecorder(t, ok2)
+	g := newGateway(t, up.addr, Config{DrainGrace: time.Minute}, nil)
+	nc := dial(t, g.addr)
+	br := bufio.NewReader(nc)
+	io.WriteString(nc, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	r, err := http.ReadResponse(br, nil)
+	if err != nil || r.Close {
+		t.Fatalf("got %+v, %v", r, err)
+	}
+	_, _ = io.Copy(io.Discard, r.Body)
+	done := make(chan error, 1)
+	go func() { done <- g.srv.Drain(context.Background()) }()
+	for !g.srv.draining.Load() {
+		time.Sleep(time.Millisecond)
+	}
+	io.WriteString(nc, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	r, err = http.ReadResponse(br, nil)
+	if err != nil || r.StatusCode != 200 || !r.Close {
+		t.Errorf("after the drain began: got %+v, %v", r, err)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("Drain: %v", err)
+	}
+}
+
 func TestDrainCuts(t *testing.T) {
 	silent := listen(t, func(nc net.Conn) { io.Copy(io.Discard, nc) })
 	g := newGateway(t, silent, Config{}, nil)

@@ -35,6 +35,11 @@ type Config struct {
 	// DrainSpread is the time over which a swap spreads the end of the upgraded
 	// connections of routes with onRouteChange: drain (10s).
 	DrainSpread time.Duration
+	// DrainGrace is how long a drain waits for the next request of an idle connection,
+	// to answer it with Connection: close, before it closes the connection (500ms, and
+	// no more than half of the time that the drain has). A request that crosses a
+	// close on the way is lost, which Connection: close prevents.
+	DrainGrace time.Duration
 }
 
 // Limits bound what a client may use. A zero field means its default, given in
@@ -103,6 +108,9 @@ type Server struct {
 func New(cfg Config) *Server {
 	if cfg.DrainSpread <= 0 {
 		cfg.DrainSpread = 10 * time.Second
+	}
+	if cfg.DrainGrace <= 0 {
+		cfg.DrainGrace = 500 * time.Millisecond
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -182,9 +190,10 @@ func (s *Server) accept(nc net.Conn) {
 	go c.run(full)
 }
 
-// Drain stops accepting, closes idle connections, answers requests in flight with
-// Connection: close and waits for them. When ctx ends, what is left is cut off and
-// ctx's error returned.
+// Drain stops accepting, answers requests in flight and those that still come on
+// idle connections with Connection: close, closes the connections that stay idle,
+// and waits for the rest. When ctx ends, what is left is cut off and ctx's error
+// returned.
 func (s *Server) Drain(ctx context.Context) error {
 	s.mu.Lock()
 	first := !s.draining.Swap(true)
@@ -192,9 +201,14 @@ func (s *Server) Drain(ctx context.Context) error {
 		_ = ln.Close()
 	}
 	s.mu.Unlock()
-	s.each(func(c *session) { c.startDrain() })
 	done := make(chan struct{})
 	go func() { s.sessions.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	case <-time.After(s.grace(ctx)):
+		s.each(func(c *session) { c.startDrain() })
+	}
 	var err error
 	select {
 	case <-done:
@@ -207,6 +221,15 @@ func (s *Server) Drain(ctx context.Context) error {
 		close(s.stop)
 	}
 	return err
+}
+
+// grace is the DrainGrace of a drain with ctx.
+func (s *Server) grace(ctx context.Context) time.Duration {
+	grace := s.cfg.DrainGrace
+	if end, bounded := ctx.Deadline(); bounded {
+		grace = min(grace, time.Until(end)/2)
+	}
+	return grace
 }
 
 func (s *Server) trusted(a netip.Addr) bool {
