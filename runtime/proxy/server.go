@@ -92,6 +92,7 @@ type Server struct {
 	works works
 
 	draining atomic.Bool
+	closing  atomic.Bool // draining, and idle connections are closed
 	open     atomic.Int64
 	next     atomic.Uint32
 	shards   [sweepShards]sweepShard
@@ -207,6 +208,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	case <-done:
 	case <-ctx.Done():
 	case <-time.After(s.grace(ctx)):
+		s.closing.Store(true)
 		s.each(func(c *session) { c.startDrain() })
 	}
 	var err error

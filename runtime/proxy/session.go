@@ -155,7 +155,7 @@ func (c *session) step() bool {
 				continue
 			}
 		}
-		if c.w != nil && c.w.start == c.w.end && c.srv.draining.Load() && c.served > 0 {
+		if c.w != nil && c.w.start == c.w.end && c.srv.closing.Load() && c.served > 0 {
 			return true
 		}
 		c.hold()
@@ -172,7 +172,7 @@ func (c *session) step() bool {
 		n, err := c.conn.Try(w.in[w.end:])
 		switch {
 		case err == wire.ErrAgain:
-			if w.start == w.end && c.srv.draining.Load() {
+			if w.start == w.end && c.srv.closing.Load() {
 				return true
 			}
 			c.rest()
@@ -198,7 +198,7 @@ func (c *session) step() bool {
 		// A short read has emptied the socket: what comes later wakes us, and another
 		// read would fail. After the first request we look all the same, for a
 		// client that ends with its only request.
-		if short && c.served != 1 && !c.conn.Waits() && !c.srv.draining.Load() {
+		if short && c.served != 1 && !c.conn.Waits() && !c.srv.closing.Load() {
 			c.rest()
 			return false
 		}
