@@ -25,14 +25,19 @@ func (c *session) switchOver(up *upstream.Conn, r *table.Route, reached int) out
 	w.rec.Status, w.rec.Upgraded = 101, true
 	w.rec.BytesOut = int64(w.upEnd - w.upStart)
 	c.keep = false
+	c.endAt.Store(0)
+	// Before the client can know of it: a swap after the 101 must find the tunnel, and
+	// one since the match is made up for here.
+	c.tunnel.Store(r)
+	defer c.tunnel.Store(nil)
+	if now := c.srv.cfg.Snapshots.Current(); now != nil && now != w.snap {
+		c.swapped(now)
+	}
 	if c.send(w.out) != nil {
 		w.rec.Reason = reason.ClientClosed
 		return outcome{done: true, sent: true}
 	}
 	c.phase.Store(uint32(phaseTunnel))
-	c.endAt.Store(0)
-	c.tunnel.Store(r)
-	defer c.tunnel.Store(nil)
 
 	t := tunnel{c: c, up: up, idle: int64(r.Def.Timeouts.Idle)}
 	t.moved.Store(c.srv.now())
