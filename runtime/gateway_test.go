@@ -152,7 +152,12 @@ func (r *rig) get(path string) (int, string) {
 
 func TestSwapsWhenTheMountChanges(t *testing.T) {
 	r := start(t, nil)
-	if code, body := r.get("/-/ready"); code != 503 || !strings.Contains(body, "bundle-empty") {
+	code, body := r.get("/-/ready")
+	for late := time.Now().Add(20 * time.Second); strings.Contains(body, "no bundle has been loaded yet") && time.Now().Before(late); {
+		time.Sleep(5 * time.Millisecond)
+		code, body = r.get("/-/ready")
+	}
+	if code != 503 || !strings.Contains(body, "bundle-empty") {
 		t.Errorf("before the first bundle: %d %s", code, body)
 	}
 	for _, text := range []string{"a", "b", "c"} {

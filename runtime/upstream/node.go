@@ -20,8 +20,9 @@ type node struct {
 	inflight atomic.Int64
 	pool     pool
 
-	// until is the end of the ejection in Unix nanoseconds, 0 when healthy.
-	until atomic.Int64
+	// until is the end of the ejection, nil when healthy: a time with its monotonic
+	// reading, so that a step of the clock neither ends nor prolongs it.
+	until atomic.Pointer[time.Time]
 
 	mu       sync.Mutex
 	failures int // connects in a row
@@ -31,13 +32,13 @@ type node struct {
 // ejected tells whether the node is out now; an ejection that is over ends here.
 func (n *node) ejected() bool {
 	until := n.until.Load()
-	if until == 0 {
+	if until == nil {
 		return false
 	}
-	if n.registry.now().UnixNano() < until {
+	if n.registry.now().Before(*until) {
 		return true
 	}
-	if n.until.CompareAndSwap(until, 0) {
+	if n.until.CompareAndSwap(until, nil) {
 		n.registry.log().Info("endpoint is back", slog.String("endpoint", n.address))
 	}
 	return false
@@ -48,7 +49,7 @@ func (n *node) connected() {
 	n.mu.Lock()
 	n.failures, n.times = 0, 0
 	n.mu.Unlock()
-	if n.until.Swap(0) != 0 {
+	if n.until.Swap(nil) != nil {
 		n.registry.log().Info("endpoint is back", slog.String("endpoint", n.address))
 	}
 }
@@ -69,7 +70,8 @@ func (e *Endpoint) failed() {
 	span := time.Duration(min(1<<min(n.times, 8), maxBackoff)) * rule.Duration.D()
 	n.times++
 	n.failures = 0
-	n.until.Store(n.registry.now().Add(span).UnixNano())
+	until := n.registry.now().Add(span)
+	n.until.Store(&until)
 	n.registry.log().Warn("endpoint is ejected",
 		slog.String("upstream", e.upstream.Name), slog.String("endpoint", n.address), slog.Duration("for", span))
 }
