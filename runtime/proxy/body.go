@@ -27,12 +27,12 @@ type body struct {
 }
 
 func (b *body) begin(q *requestHead) {
-	b.streamed, b.skipped, b.read, b.code = false, false, 0, reason.OK
 	b.chunked, b.left = q.chunked, max(q.length, 0)
-	if b.moved.Load() != 0 {
+	if b.streamed {
 		b.moved.Store(0)
+		b.whole.Store(false)
 	}
-	b.whole.Store(false)
+	b.streamed, b.skipped, b.read, b.code = false, false, 0, reason.OK
 }
 
 // skip passes over a body that is in the buffer. It returns false when the body is

@@ -60,10 +60,14 @@ func (c *session) connect(e *upstream.Endpoint, r *table.Route, start, deadline 
 // client is watched.
 func (c *session) await() int64 {
 	now := c.srv.now()
+	c.awaitFrom(now)
+	return now
+}
+
+func (c *session) awaitFrom(now int64) {
 	c.watch.at.Store(now + int64(sweepEvery))
 	c.phase.Store(uint32(phaseExchange))
 	c.srv.shard(c).due(now + int64(sweepEvery))
-	return now
 }
 
 // letGo ends what the session does with its upstream. The flag that says why is set

@@ -87,7 +87,12 @@ func (c *session) attempt(up *upstream.Conn, r *table.Route, reached int, deadli
 		c.fail(reason.Internal, reached)
 		return outcome{done: true, reusable: true}
 	}
-	now := c.await()
+	now := start
+	if up.Reused && w.rec.Attempts == 1 && len(r.Chain.Steps) == 0 {
+		c.awaitFrom(start) // nothing took time since
+	} else {
+		now = c.await()
+	}
 	lim := upLimit{read: int64(r.Def.Timeouts.Read), write: int64(r.Def.Timeouts.Write), deadline: deadline}
 
 	w.upStart, w.upEnd = 0, 0

@@ -106,14 +106,12 @@ func (r *requestHead) requestLine(b []byte, limit int) (int, reason.Code) {
 		return 0, reason.BadRequest
 	}
 	l := b[:end-1]
-	sp := bytes.IndexByte(l, ' ')
-	if sp <= 0 || sp > maxMethod {
-		return 0, reason.BadRequest
+	sp := 0
+	for sp < len(l) && isToken(l[sp]) {
+		sp++
 	}
-	for _, c := range l[:sp] {
-		if !isToken(c) {
-			return 0, reason.BadRequest
-		}
+	if sp == 0 || sp > maxMethod || sp == len(l) || l[sp] != ' ' {
+		return 0, reason.BadRequest
 	}
 	r.method = view(l[:sp])
 	l = l[sp+1:]

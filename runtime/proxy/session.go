@@ -310,6 +310,9 @@ func (c *session) cut() {
 // send writes to the client within the time that it may take no byte.
 func (c *session) send(b []byte) error {
 	n, err := c.conn.Send(b)
+	if err == nil && n == len(b) {
+		return nil
+	}
 	for err == nil && n < len(b) {
 		at := c.srv.now() + int64(c.srv.lim.BodyTimeout)
 		c.clientWrite.at.Store(at)

@@ -10,9 +10,14 @@ import (
 // parseTarget splits the request target (RFC 9112 section 3.2).
 func (r *requestHead) parseTarget() reason.Code {
 	t := r.target
+	mark := -1
 	for i := 0; i < len(t); i++ {
-		if c := t[i]; c <= ' ' || c == 0x7f || c == '#' {
+		c := t[i]
+		if c <= ' ' || c == 0x7f || c == '#' {
 			return reason.BadRequest
+		}
+		if c == '?' && mark < 0 {
+			mark = i
 		}
 	}
 	if r.method == "CONNECT" {
@@ -39,14 +44,15 @@ func (r *requestHead) parseTarget() reason.Code {
 			return reason.BadRequest
 		}
 		t = rest[end:]
+		mark = strings.IndexByte(t, '?')
 		if t == "" && r.method == "OPTIONS" {
 			r.star = true // RFC 9112 section 3.2.4
 			return reason.OK
 		}
 	}
 	r.path = t
-	if q := strings.IndexByte(t, '?'); q >= 0 {
-		r.path, r.query = t[:q], t[q+1:]
+	if mark >= 0 {
+		r.path, r.query = t[:mark], t[mark+1:]
 	}
 	if r.path == "" {
 		r.path = "/"
@@ -115,9 +121,13 @@ func matchHost(dst []byte, host string) ([]byte, string) {
 	if host == "" {
 		return dst, ""
 	}
-	end := len(host)
-	if i := strings.LastIndexByte(host, ':'); i >= 0 && (host[0] != '[' || host[i-1] == ']') {
-		end = i
+	end := 0
+	if host[0] == '[' {
+		end = strings.IndexByte(host, ']') + 1
+	} else {
+		for end < len(host) && host[end] != ':' {
+			end++
+		}
 	}
 	if end > 1 && host[end-1] == '.' {
 		end--

@@ -24,18 +24,66 @@ func appendRaw(dst []byte, name, value string) []byte {
 }
 
 // appendFields appends h without the fields that the gateway writes by itself.
-// Fields that are views of parsed were checked when they were parsed.
+// Lines that stand in parsed, a head that was checked when it was parsed, go as they
+// came and in one piece where they follow each other, as those of most heads do.
 func appendFields(dst []byte, h *filter.Header, parsed []byte) []byte {
+	from, to := 0, 0
 	for _, f := range h.Fields() {
-		if within(f.Name, parsed) && within(f.Value, parsed) {
-			dst = appendRaw(dst, f.Name, f.Value)
+		if ours(f.Name) {
 			continue
 		}
-		if filter.CheckFieldName(f.Name) == nil || filter.EqualFold(f.Name, "trailer") {
+		at, end := wholeLine(f, parsed)
+		if end > 0 && at == to {
+			to = end
+			continue
+		}
+		dst = append(dst, parsed[from:to]...)
+		if from, to = at, end; end == 0 {
 			dst = appendField(dst, f.Name, f.Value)
 		}
 	}
-	return dst
+	return append(dst, parsed[from:to]...)
+}
+
+// wholeLine returns where the line of a field stands in parsed, when both its parts
+// are views of one line there and the line is as it would be written: name, ": ",
+// value, CRLF. It returns 0, 0 for any other field.
+func wholeLine(f filter.Field, parsed []byte) (at, end int) {
+	base := uintptr(unsafe.Pointer(unsafe.SliceData(parsed)))
+	name := uintptr(unsafe.Pointer(unsafe.StringData(f.Name))) - base
+	value := uintptr(unsafe.Pointer(unsafe.StringData(f.Value))) - base
+	after := name + uintptr(len(f.Name)) // wraps for a string that lies before parsed
+	size := uintptr(len(parsed))
+	if f.Name == "" || f.Value == "" || name == 0 || name >= size || after >= size || value != after+2 {
+		return 0, 0
+	}
+	last := value + uintptr(len(f.Value))
+	if last+2 > size || parsed[name-1] != '\n' || parsed[after] != ':' || parsed[after+1] != ' ' || parsed[last] != '\r' || parsed[last+1] != '\n' {
+		return 0, 0
+	}
+	return int(name), int(last + 2)
+}
+
+// ours tells whether only the gateway itself writes a field: those that frame the
+// message or belong to the connection. Trailer announces what is passed on.
+func ours(name string) bool {
+	switch len(name) {
+	case 2:
+		return filter.EqualFold(name, "te")
+	case 4:
+		return filter.EqualFold(name, "host")
+	case 7:
+		return filter.EqualFold(name, "upgrade")
+	case 10:
+		return filter.EqualFold(name, "connection") || filter.EqualFold(name, "keep-alive")
+	case 14:
+		return filter.EqualFold(name, "content-length")
+	case 16:
+		return filter.EqualFold(name, "proxy-connection")
+	case 17:
+		return filter.EqualFold(name, "transfer-encoding")
+	}
+	return false
 }
 
 // within tells whether s is a view of b.

@@ -55,7 +55,7 @@ func (r *rawConn) recv(p []byte) (int, error) {
 		return 0, io.ErrShortBuffer
 	}
 	for {
-		n, _, no := syscall.RawSyscall(syscall.SYS_READ, r.fd, uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
+		n, _, no := syscall.RawSyscall6(syscall.SYS_RECVFROM, r.fd, uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), 0, 0, 0)
 		switch no {
 		case 0:
 			if n == 0 {
