@@ -97,6 +97,7 @@ type Server struct {
 	next     atomic.Uint32
 	shards   [sweepShards]sweepShard
 	date     atomic.Pointer[string]
+	wall     atomic.Int64 // of base by the present clock, in Unix nanoseconds
 
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{}
@@ -126,6 +127,9 @@ func New(cfg Config) *Server {
 
 // now is the time since the server was made, in nanoseconds, monotonic.
 func (s *Server) now() int64 { return int64(time.Since(s.base)) }
+
+// clock is the time of day that belongs to a time of now.
+func (s *Server) clock(now int64) time.Time { return time.Unix(0, s.wall.Load()+now) }
 
 // Connections is how many client connections are open.
 func (s *Server) Connections() int64 { return s.open.Load() }

@@ -88,8 +88,10 @@ func (s *Server) sweep() {
 	}
 }
 
-// stamp renews the Date of the answers that need one.
+// stamp renews the Date of the answers that need one, and what the clock shows: it
+// may be set while the server runs.
 func (s *Server) stamp(at time.Time) {
+	s.wall.Store(at.UnixNano() - s.now())
 	d := at.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")
 	if old := s.date.Load(); old == nil || *old != d {
 		s.date.Store(&d)
