@@ -20,7 +20,9 @@ func (c *session) serve() {
 	w.upStart, w.upEnd, c.ended = 0, 0, 0
 	w.scratch = w.scratch[:0]
 	c.keep = w.req.persistent() && !c.srv.draining.Load()
-	c.flags.And(^uint32(flagLooked | flagBody | flagStop | flagAnswered))
+	if c.flags.Load() != 0 {
+		c.flags.And(^uint32(flagLooked | flagBody | flagStop | flagAnswered))
+	}
 	c.body.begin(&w.req)
 	w.x.Peer, w.x.Scheme = c.peer, "http"
 
@@ -84,7 +86,8 @@ func (c *session) route() reason.Code {
 	}
 	r := w.match.Route
 	r.Requests.Add()
-	x.RouteID, x.Domain, x.Match, x.Params = r.Def.ID, r.Domain.Name, &r.Def.Match, w.match.Params
+	x.RouteID, x.Domain, x.Match = r.Def.ID, r.Domain.Name, &r.Def.Match
+	x.Params.N = copy(x.Params.List[:], w.match.Params.List[:w.match.Params.N])
 	w.rec.Route, w.rec.Domain = r.Def.ID, r.Domain.Name
 	return reason.OK
 }
