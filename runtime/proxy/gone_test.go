@@ -55,7 +55,7 @@ func TestClientLeaves(t *testing.T) {
 			nc := dial(t, g.addr)
 			_, _ = io.WriteString(nc, c.in)
 			<-asked
-			time.Sleep(2 * sweepEvery)
+			g.looked(t)
 			if c.reset {
 				_ = nc.SetLinger(0)
 			}
@@ -70,6 +70,19 @@ func TestClientLeaves(t *testing.T) {
 			}
 		})
 	}
+}
+
+// looked waits until the sweeper has looked at the client of the only request.
+func (g *gateway) looked(t *testing.T) {
+	t.Helper()
+	for late := time.Now().Add(10 * time.Second); time.Now().Before(late); time.Sleep(time.Millisecond) {
+		done := false
+		g.srv.each(func(c *session) { done = done || c.flags.Load()&flagLooked != 0 })
+		if done {
+			return
+		}
+	}
+	t.Fatal("the client was not looked at")
 }
 
 // A dial ends with the client that it is for, and with a drain that cuts.

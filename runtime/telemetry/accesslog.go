@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -27,7 +28,8 @@ type AccessLog struct {
 	shards  [shards]logShard
 	dropped atomic.Uint64
 	wake    chan struct{}
-	failing bool // only Run uses it
+	// Only Run uses what follows. torn tells that the last write ended inside a line.
+	failing, torn bool
 }
 
 type logShard struct {
@@ -120,15 +122,20 @@ func (l *AccessLog) flush() {
 }
 
 func (l *AccessLog) write(b []byte) {
-	_, err := l.w.Write(b)
-	if err != nil {
-		lines := uint64(0)
-		for _, c := range b {
-			if c == '\n' {
-				lines++
-			}
+	var err error
+	if l.torn {
+		// What comes now must not be the rest of a line that a full disk cut.
+		if _, err = l.w.Write([]byte{'\n'}); err == nil {
+			l.torn = false
 		}
-		l.dropped.Add(lines)
+	}
+	n := 0
+	if !l.torn {
+		n, err = l.w.Write(b)
+		l.torn = n > 0 && b[n-1] != '\n'
+	}
+	if err != nil {
+		l.dropped.Add(uint64(bytes.Count(b[n:], []byte{'\n'})))
 	}
 	if failed := err != nil; failed != l.failing {
 		l.failing = failed
