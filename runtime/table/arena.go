@@ -20,7 +20,8 @@ type node struct {
 // extra is what a node has where patterns end or parameters begin.
 type extra struct {
 	exact, tmpl, prefix, rest span
-	alts                      span   // parameter alternatives
+	alts                      span   // parameters with a literal suffix
+	param                     uint32 // node behind a parameter that is the whole segment
 	up                        uint32 // nearest extra with a prefix above
 }
 
@@ -150,7 +151,7 @@ func (s *search) walk(ni uint32, i, params int, static bool) *Route {
 		}
 		if kid := t.child(n, path[i:]); kid != none {
 			end := i + int(t.nodes[kid].length)
-			if x == nil || x.alts.n == 0 && x.rest.n == 0 {
+			if x == nil || x.param == none && x.alts.n == 0 && x.rest.n == 0 {
 				ni, i = kid, end
 				continue
 			}
@@ -161,7 +162,7 @@ func (s *search) walk(ni uint32, i, params int, static bool) *Route {
 		if x == nil {
 			return nil
 		}
-		if x.alts.n > 0 {
+		if x.param != none || x.alts.n > 0 {
 			if r := s.bind(x, i, params); r != nil {
 				return r
 			}
@@ -200,7 +201,7 @@ func (s *search) end(x *extra, i, params int, static bool) *Route {
 	return s.remainder(x, i, params)
 }
 
-// bind tries the parameter alternatives at path[i], longest suffix first.
+// bind tries the parameters at path[i], the longest suffix first.
 func (s *search) bind(x *extra, i, params int) *Route {
 	t, path := s.t, s.r.Path
 	end := strings.IndexByte(path[i:], '/')
@@ -212,15 +213,28 @@ func (s *search) bind(x *extra, i, params int) *Route {
 	for k := range x.alts.n {
 		a := &t.alts[x.alts.start+k]
 		cut := end - int(a.length)
-		if cut <= i || path[cut:end] != t.labels[a.suffix:a.suffix+a.length] {
-			continue
-		}
-		s.spans[params] = [2]uint32{uint32(i), uint32(cut)}
-		if r := s.walk(a.next, end, params+1, false); r != nil {
-			return r
+		if cut > i && path[cut:end] == t.labels[a.suffix:a.suffix+a.length] {
+			if r := s.behind(a.next, i, cut, end, params); r != nil {
+				return r
+			}
 		}
 	}
+	if x.param != none && end > i {
+		return s.behind(x.param, i, end, end, params)
+	}
 	return nil
+}
+
+// behind goes on at node ni, behind a parameter with the value path[i:cut] whose
+// segment ends at end. The node's label is still to be matched.
+func (s *search) behind(ni uint32, i, cut, end, params int) *Route {
+	n := &s.t.nodes[ni]
+	next := end + int(n.length)
+	if n.length > 0 && (next > len(s.r.Path) || s.r.Path[end:next] != s.t.labels[n.label:n.label+uint32(n.length)]) {
+		return nil
+	}
+	s.spans[params] = [2]uint32{uint32(i), uint32(cut)}
+	return s.walk(ni, next, params+1, false)
 }
 
 // remainder tries {rest...} at path[i].

@@ -170,7 +170,7 @@ func (f *flattener) fill(b *branch, at, up uint32) {
 		own = uint32(len(f.a.extras))
 		f.a.extras = append(f.a.extras, extra{
 			exact: f.slot(b.exact), tmpl: f.slot(b.tmpl), prefix: f.slot(b.prefix), rest: f.slot(b.rest),
-			alts: span{uint32(len(f.a.alts)), uint32(len(b.alts))}, up: up,
+			alts: span{start: uint32(len(f.a.alts))}, up: up,
 		})
 		f.a.nodes[at].extra = own
 	}
@@ -179,9 +179,19 @@ func (f *flattener) fill(b *branch, at, up uint32) {
 		f.put(k)
 	}
 	f.a.nodes[at].kids, f.a.nodes[at].nkids = kids, uint8(len(b.kids))
-	alts := len(f.a.alts)
-	for _, x := range b.alts {
-		f.a.alts = append(f.a.alts, alt{suffix: f.text(x.suffix), length: uint32(len(x.suffix)), next: f.put(x.next)})
+	behind := make([]uint32, len(b.alts))
+	for i := range b.alts {
+		x := &b.alts[i]
+		if x.next.plain() && len(x.next.kids) == 1 {
+			x.next = x.next.kids[0] // one node less on the way
+		}
+		behind[i] = f.put(x.next)
+		if x.suffix == "" {
+			f.a.extras[own].param = behind[i]
+		} else {
+			f.a.alts = append(f.a.alts, alt{suffix: f.text(x.suffix), length: uint32(len(x.suffix)), next: behind[i]})
+			f.a.extras[own].alts.n++
+		}
 	}
 	for i, k := range b.kids {
 		below := up
@@ -191,7 +201,7 @@ func (f *flattener) fill(b *branch, at, up uint32) {
 		f.fill(k, kids+uint32(i), below)
 	}
 	for i, x := range b.alts {
-		f.fill(x.next, f.a.alts[alts+i].next, none)
+		f.fill(x.next, behind[i], none)
 	}
 }
 

@@ -44,7 +44,9 @@ type host struct {
 
 // Route is the built form of one route.
 type Route struct {
+	// What every match reads stands together at the start.
 	Def    *route.Route
+	params []string
 	Domain *Domain
 	Chain  *filter.Chain
 	// Targets are the upstreams to choose from by weight; empty when a filter
@@ -56,7 +58,6 @@ type Route struct {
 	// when there is no choice.
 	Turns *Counter
 
-	params     []string
 	conditions []condition
 	regex      *regexp.Regexp
 	rank       Rank
