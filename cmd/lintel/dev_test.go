@@ -175,9 +175,9 @@ func TestDevSwapsOnSave(t *testing.T) {
 	d.awaitOutput(t, `stands in for 1 of 1 upstreams: shop.example/orders`)
 	d.awaitOutput(t, `curl -H 'Host: shop.example' http://`+d.base+`/orders/7`)
 
-	// A change is served within a second, and said in one line.
+	// A change is served at once, and said in one line with the time it took.
 	d.write(t, "shop.example/orders.cue", strings.ReplaceAll(devRoutes, "/v1/", "/v2/"))
-	d.await(t, "/orders/7", "/v2/7", time.Second)
+	d.await(t, "/orders/7", "/v2/7", 10*time.Second)
 	d.awaitOutput(t, `swapped to sha256:[0-9a-f]{12} in \d+ ms: ~ shop.example/order\n`)
 
 	// A mistake is shown where it is; the old answer stays.
