@@ -47,14 +47,14 @@ func (c *session) switchOver(up *upstream.Conn, r *table.Route, reached int) out
 		in.stall = d
 	}
 	out := direction{dst: c.conn, src: up.Conn, read: &c.upRead, write: &c.clientWrite, stall: stall}
+	unread := c.srv.works.slim(w)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		t.copy(&in, w.in, w.start, w.end)
+		t.copy(&in, unread)
 	}()
-	t.copy(&out, w.up, 0, 0)
+	t.copy(&out, nil)
 	<-done
-	w.start, w.end = 0, 0
 	c.body.read = in.sum
 	w.rec.BytesOut += out.sum
 	return outcome{done: true, sent: true}
@@ -77,16 +77,28 @@ type direction struct {
 	sum         int64
 }
 
-// copy moves bytes from src to dst until src ends, and then ends dst's direction.
-// buf[from:to] is moved first.
-func (t *tunnel) copy(d *direction, buf []byte, from, to int) {
+// Each direction of a tunnel begins with a small buffer, for most carry small messages
+// now and then, and gets a large one when it fills the small.
+const (
+	tunnelBuffer = 4 << 10
+	tunnelLarge  = 32 << 10
+)
+
+// copy moves first, and then bytes from src to dst until src ends; then it ends dst's
+// direction.
+func (t *tunnel) copy(d *direction, first []byte) {
+	p := first
+	buf := make([]byte, tunnelBuffer)
 	for {
-		if from < to {
-			d.sum += int64(to - from)
-			if !t.write(d, buf[from:to]) {
+		if len(p) > 0 {
+			d.sum += int64(len(p))
+			if !t.write(d, p) {
 				t.stop()
 				return
 			}
+		}
+		if len(p) == tunnelBuffer && len(buf) == tunnelBuffer {
+			buf = make([]byte, tunnelLarge)
 		}
 		at := int64(never)
 		if t.idle > 0 {
@@ -97,11 +109,11 @@ func (t *tunnel) copy(d *direction, buf []byte, from, to int) {
 		switch {
 		case err == nil:
 			t.moved.Store(t.c.srv.now())
-			from, to = 0, n
+			p = buf[:n]
 			continue
 		case err == wire.ErrInterrupted:
 			d.src.Rearm(true, false)
-			from, to = 0, 0
+			p = nil
 			if !t.over() {
 				continue
 			}

@@ -1,8 +1,10 @@
 package proxy
 
 import (
+	"bytes"
 	"encoding/hex"
 	"math/rand/v2"
+	"strings"
 	"sync"
 
 	"github.com/lintel-gateway/lintel/runtime/filter"
@@ -64,7 +66,28 @@ func (p *works) get() *work {
 	return w
 }
 
+// slim takes the buffers from a work whose connection stays without a request, for
+// hours perhaps, and pools them. It returns the unread input. What the record of the
+// request needs is copied: it was a view of the buffers.
+func (p *works) slim(w *work) (unread []byte) {
+	unread = bytes.Clone(w.in[w.start:w.end])
+	for _, s := range []*string{&w.rec.Method, &w.rec.Host, &w.rec.Path} {
+		*s = strings.Clone(*s)
+	}
+	w.x = filter.Exchange{ID: strings.Clone(w.x.RequestID()), Client: w.x.Client}
+	spare := &work{in: w.in, up: w.up, out: w.out[:0], scratch: w.scratch[:0]}
+	spare.x.NewID = spare.newID
+	w.in, w.up, w.out, w.scratch = nil, nil, nil, nil
+	w.start, w.end, w.upStart, w.upEnd = 0, 0, 0, 0
+	w.req, w.resp, w.chunks, w.query, w.match = requestHead{}, responseHead{}, chunks{}, table.Request{}, table.Match{}
+	p.put(spare)
+	return unread
+}
+
 func (p *works) put(w *work) {
+	if w.in == nil {
+		return // slim
+	}
 	if len(w.in) > inSize0 {
 		w.in = make([]byte, inSize0)
 	}
