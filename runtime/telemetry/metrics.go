@@ -96,7 +96,8 @@ func (m *Metrics) Done(shard uint32, r *Record) {
 	}
 	c.bytesIn.Add(uint64(max(r.BytesIn, 0)))
 	c.bytesOut.Add(uint64(max(r.BytesOut, 0)))
-	if r.Reason != reason.OK {
+	// An answer of a filter, such as a redirect, is no failure of the gateway.
+	if r.Reason != reason.OK && r.Reason != reason.FilterAnswer {
 		m.reasons[shard%shards].n[r.Reason].Add(1)
 	}
 }
