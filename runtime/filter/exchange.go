@@ -117,5 +117,8 @@ func (x *Exchange) Reset() {
 	h.Reset()
 	r.Reset()
 	newID := x.NewID
-	*x = Exchange{Header: h, Response: r, NewID: newID}
+	// Emptied in place: a literal with these would be built on the stack first, a
+	// kilobyte for each connection.
+	*x = Exchange{}
+	x.Header, x.Response, x.NewID = h, r, newID
 }
