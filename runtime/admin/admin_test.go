@@ -127,6 +127,12 @@ func TestServing(t *testing.T) {
 	if trace["route"] != "h.example/cart" || trace["bundle"] != b.Digest() || trace["params"].(map[string]any)["id"] != "7" {
 		t.Errorf("explain %v", trace)
 	}
+	// A path is matched as the engine matches it.
+	_, got = r.get("/-/explain?url=" + url.QueryEscape("http://h.example./x/../%63art/7"))
+	if trace := got.(map[string]any); trace["route"] != "h.example/cart" {
+		t.Errorf("explain of a path that is not canonical: %v", trace)
+	}
+	r.expect("/-/explain?url="+url.QueryEscape("http://h.example/../../x"), 400, map[string]any{"error": "the gateway answers this path with 400: it has an invalid escape, or dots that climb out"})
 	r.expect("/-/explain?url=/cart", 400, map[string]any{"error": "give ?url= as an absolute URL, such as http://shop.example/cart"})
 	r.expect("/-/explain?url=http://h.example/&header=x", 400, map[string]any{"error": "give ?header= as name:value"})
 	for name, data := range b.Files() {

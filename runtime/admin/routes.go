@@ -1,11 +1,13 @@
 package admin
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/lintel-gateway/lintel/runtime/filter"
+	"github.com/lintel-gateway/lintel/runtime/proxy"
 	"github.com/lintel-gateway/lintel/runtime/snapshot"
 	"github.com/lintel-gateway/lintel/runtime/table"
 	"github.com/lintel-gateway/lintel/runtime/upstream"
@@ -89,13 +91,16 @@ func (h *handler) explain(w http.ResponseWriter, r *http.Request) {
 		write(w, http.StatusBadRequest, failure{"give ?url= as an absolute URL, such as http://shop.example/cart"})
 		return
 	}
-	req := &table.Request{Method: strings.ToUpper(q.Get("method")), Host: strings.ToLower(u.Hostname()), Path: u.EscapedPath(), Query: u.RawQuery, Header: &filter.Header{}}
+	req := &table.Request{Method: strings.ToUpper(q.Get("method")), Host: strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), Query: u.RawQuery, Header: &filter.Header{}}
 	if req.Method == "" {
 		req.Method = http.MethodGet
 	}
-	if req.Path == "" {
-		req.Path = "/"
+	path, ok := proxy.CanonicalPath(cmp.Or(u.EscapedPath(), "/"))
+	if !ok {
+		write(w, http.StatusBadRequest, failure{"the gateway answers this path with 400: it has an invalid escape, or dots that climb out"})
+		return
 	}
+	req.Path = path
 	for _, f := range q["header"] {
 		name, value, ok := strings.Cut(f, ":")
 		if !ok {
