@@ -86,13 +86,6 @@ func ours(name string) bool {
 	return false
 }
 
-// within tells whether s is a view of b.
-func within(s string, b []byte) bool {
-	at := uintptr(unsafe.Pointer(unsafe.StringData(s)))
-	from := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
-	return s == "" || at >= from && at+uintptr(len(s)) <= from+uintptr(len(b))
-}
-
 // appendStatus appends the status line.
 func appendStatus(dst []byte, status int, phrase string) []byte {
 	dst = append(dst, "HTTP/1.1 "...)
