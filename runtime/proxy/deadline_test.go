@@ -54,6 +54,7 @@ func TestUpstreamDeadlines(t *testing.T) {
 		"write by deadline":    {deaf, big, route.Timeouts{Write: 100 * d, Request: d}, route.Retry{}, "504", reason.RequestDeadline},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			g := newGateway(t, c.up, Config{}, func(r *route.Route) { r.Timeouts, r.Retry = c.timeouts, c.retry })
 			nc := dial(t, g.addr)
 			begin := time.Now()

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -175,7 +176,7 @@ func TestClientGone(t *testing.T) {
 }
 
 func TestStaleConnection(t *testing.T) {
-	first := true
+	var served atomic.Int64
 	up := listen(t, func(nc net.Conn) {
 		br := bufio.NewReader(nc)
 		for {
@@ -183,8 +184,7 @@ func TestStaleConnection(t *testing.T) {
 				return
 			}
 			io.WriteString(nc, ok2)
-			if first {
-				first = false
+			if served.Add(1) == 1 {
 				http.ReadRequest(br)
 				return // closes on the second request
 			}

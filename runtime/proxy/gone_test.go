@@ -36,6 +36,7 @@ func TestClientLeaves(t *testing.T) {
 		"in its own chunks": {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "", false, true, reason.ClientClosed},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			gone := make(chan bool)
 			asked := make(chan bool, 1)
 			up := listen(t, func(nc net.Conn) {
