@@ -15,6 +15,13 @@ func sentence(path string, err error) string {
 	if errors.As(err, &types) && len(types.Errors) > 0 {
 		text = types.Errors[0]
 	}
+	// What the file holds may be quoted in it, line breaks and all.
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, text)
 	line := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(text)
 	if line == nil {
 		return path + ": " + text
