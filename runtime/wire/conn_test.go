@@ -112,3 +112,57 @@ func TestPeer(t *testing.T) {
 	_ = peer.Close()
 	want(Gone)
 }
+
+// Quiet sees bytes and an end, and takes nothing.
+func TestQuiet(t *testing.T) {
+	c, peer := pair(t)
+	if c.Waits() {
+		t.Skip("no raw access on this system")
+	}
+	loud := func(why string) {
+		t.Helper()
+		for range 100 {
+			if !c.Quiet() {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+		t.Errorf("%s is not seen", why)
+	}
+	if !c.Quiet() {
+		t.Error("a fresh connection is not quiet")
+	}
+	_, _ = peer.Write([]byte("x"))
+	loud("a byte")
+	buf := make([]byte, 8)
+	if n, err := c.Read(buf); n != 1 || err != nil || !c.Quiet() {
+		t.Errorf("read %d, %v; quiet again: %v", n, err, c.Quiet())
+	}
+	_ = peer.Close()
+	loud("an end")
+}
+
+// An Exchange whose request the system does not take whole does not wait for room:
+// its write has no bound there.
+func TestExchangeDoesNotWaitToWrite(t *testing.T) {
+	c, peer := pair(t)
+	if c.Waits() {
+		t.Skip("no raw access on this system")
+	}
+	req := make([]byte, 64<<20)
+	n, sent, err := c.Exchange(req, make([]byte, 8))
+	if n != 0 || sent <= 0 || sent == len(req) || err != nil {
+		t.Fatalf("exchange: %d, %d sent, %v", n, sent, err)
+	}
+	go func() {
+		_, _ = io.CopyN(io.Discard, peer, int64(len(req)))
+		_, _ = peer.Write([]byte("pong"))
+	}()
+	if m, err := c.Write(req[sent:]); sent+m != len(req) || err != nil {
+		t.Fatalf("write: %d, %v", m, err)
+	}
+	buf := make([]byte, 8)
+	if n, err := c.Read(buf); string(buf[:n]) != "pong" || err != nil {
+		t.Errorf("read %q, %v", buf[:n], err)
+	}
+}
