@@ -78,11 +78,10 @@ func implied(s, r route.Condition) bool {
 
 // conditionsImplied tells whether every request that meets all conditions of r
 // meets all of s.
-func conditionsImplied(s, r *route.Match) bool {
-	rs := conditionSets(r)
-	for i, set := range conditionSets(s) {
+func conditionsImplied(s, r *entry) bool {
+	for i, set := range s.sets {
 		for name, c := range set.by {
-			other, ok := rs[i].by[name]
+			other, ok := r.sets[i].by[name]
 			if !ok || !implied(c, other) {
 				return false
 			}

@@ -15,6 +15,8 @@ type entry struct {
 	rank  table.Rank
 	// key is equal for two routes that match the same paths with the same rank.
 	key string
+	// sets are the route's conditions in the order headers, query, cookies.
+	sets []conditionSet
 }
 
 // group is the routes of one host pattern, by the parts of the path order.
@@ -37,7 +39,7 @@ func groupByHost(d *ir.Domain) []*group {
 		if err != nil {
 			continue
 		}
-		e := &entry{route: r, rank: rank}
+		e := &entry{route: r, rank: rank, sets: conditionSets(&r.Def.Match)}
 		switch rank.Class {
 		case table.ClassExact:
 			e.key = "exact " + r.Def.Path.Exact
@@ -81,26 +83,6 @@ func (g *group) add(e *entry) {
 		g.prefix = append(g.prefix, e)
 	case table.ClassRegex:
 		g.regexes = append(g.regexes, e)
-	}
-}
-
-// equalPaths calls f for every pair whose paths may be of equal rank: those of one
-// key, and regexes with a literal prefix of one length.
-func (g *group) equalPaths(f func(a, b *entry)) {
-	for _, k := range g.keys {
-		same := g.byKey[k]
-		for i, a := range same {
-			for _, b := range same[i+1:] {
-				f(a, b)
-			}
-		}
-	}
-	for i, a := range g.regexes {
-		for _, b := range g.regexes[i+1:] {
-			if a.key != b.key && a.rank.Literal == b.rank.Literal {
-				f(a, b)
-			}
-		}
 	}
 }
 

@@ -16,8 +16,10 @@ func quote(s string) string { return regexp.QuoteMeta(s) }
 // (word boundaries, too many states).
 //
 // It walks the product of both expressions' automata breadth first.
-func meet(a, b string) (text string, ok bool) {
-	pa, pb := program(a), program(b)
+func meet(a, b string) (text string, ok bool) { return newSolver().meet(a, b) }
+
+func (v *solver) meet(a, b string) (text string, ok bool) {
+	pa, pb := v.program(a), v.program(b)
 	if pa == nil || pb == nil {
 		return "", false
 	}
@@ -40,7 +42,8 @@ func meet(a, b string) (text string, ok bool) {
 			steps = append(steps, step{from, r})
 		}
 	}
-	for at := 0; at < len(queue) && len(queue) < maxStates; at++ {
+	for at := 0; at < len(queue) && len(queue) < maxStates && v.left > 0; at++ {
+		v.left--
 		s := queue[at]
 		x, y := &pa.Inst[s.i], &pb.Inst[s.j]
 		if x.Op == syntax.InstMatch && y.Op == syntax.InstMatch {
@@ -75,18 +78,6 @@ func meet(a, b string) (text string, ok bool) {
 		}
 	}
 	return "", false
-}
-
-func program(expr string) *syntax.Prog {
-	re, err := syntax.Parse(expr, syntax.Perl)
-	if err != nil {
-		return nil
-	}
-	p, err := syntax.Compile(re.Simplify())
-	if err != nil {
-		return nil
-	}
-	return p
 }
 
 // silent lists where an instruction leads without reading; moved is false for those

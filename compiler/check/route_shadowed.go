@@ -59,7 +59,7 @@ func (p *pass) shadowed(d *ir.Domain) {
 		g := covered[r][0]
 		e := g.find(r)
 		s := sampleOf(g.host, e)
-		s.apply(e.conditions())
+		s.apply(e.sets)
 		// The table decides: a finding it does not confirm is none.
 		trace := tab.Explain(s.request())
 		if trace.Route == "" || trace.Route == r.Def.ID || !slices.ContainsFunc(trace.Steps, func(st table.TraceStep) bool {
@@ -100,7 +100,7 @@ func (g *group) cover(e *entry) []*entry {
 	for _, part := range g.parts(e) {
 		for _, m := range e.methods() {
 			i := slices.IndexFunc(part, func(s *entry) bool {
-				return s.takes(m) && s.before(e, m) && conditionsImplied(&s.route.Def.Match, &e.route.Def.Match)
+				return s.takes(m) && s.before(e, m) && conditionsImplied(s, e)
 			})
 			if i < 0 {
 				return nil

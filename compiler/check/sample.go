@@ -6,7 +6,6 @@ import (
 
 	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/table"
-	"github.com/lintel-gateway/lintel/schemas/route"
 )
 
 // sample is a request that a route takes, as far as its host, path and method say.
@@ -48,13 +47,10 @@ func sampleOf(host string, e *entry) *sample {
 	return s
 }
 
-// conditions are the route's conditions in the order headers, query, cookies.
-func (e *entry) conditions() []conditionSet { return conditionSets(&e.route.Def.Match) }
-
 // apply adds values that meet the conditions of all sets, which do not exclude each
 // other.
 func (s *sample) apply(sets ...[]conditionSet) {
-	values, _ := conditionsMeet(sets...)
+	values, _ := newSolver().conditionsMeet(sets...)
 	for _, v := range values {
 		switch v.field {
 		case "headers":
@@ -87,73 +83,4 @@ func (s *sample) String() string {
 		out += f.Name + ": " + f.Value
 	}
 	return out
-}
-
-// held is a value that meets all conditions on one name.
-type held struct{ field, name, value string }
-
-// conditionsMeet finds a value for every name on which the sets have a condition;
-// ok is false when two of them exclude each other.
-func conditionsMeet(sets ...[]conditionSet) (out []held, ok bool) {
-	for i, field := range []string{"headers", "query", "cookies"} {
-		all := map[string][]route.Condition{}
-		for _, set := range sets {
-			for name, c := range set[i].by {
-				all[name] = append(all[name], c)
-			}
-		}
-		for _, name := range sortedKeys(all) {
-			value, present, ok := valueFor(all[name])
-			if !ok {
-				return nil, false
-			}
-			if present {
-				out = append(out, held{field, name, value})
-			}
-		}
-	}
-	return out, true
-}
-
-// valueFor finds a value that meets all conditions; present is false when they ask
-// for the name to be absent.
-func valueFor(all []route.Condition) (value string, present, ok bool) {
-	expr := `[!-~]*`
-	absent := 0
-	for _, c := range all {
-		if c.Present != nil && !*c.Present {
-			absent++
-		}
-	}
-	if absent > 0 {
-		return "", false, absent == len(all)
-	}
-	for _, c := range all {
-		var next string
-		switch {
-		case c.Exact != nil:
-			next = quote(*c.Exact)
-		case c.Prefix != nil:
-			next = quote(*c.Prefix) + `(?s:.*)`
-		case c.Regex != nil:
-			next = *c.Regex
-		default:
-			next = `(?s:.*)`
-		}
-		v, ok := meet(expr, next)
-		if !ok {
-			if v, ok = meet(`(?s:.*)`, next); !ok || expr != `[!-~]*` {
-				return "", true, false
-			}
-		}
-		// Two conditions on one name: at most one is looser than a literal here, so
-		// the value found so far is what the next must take too.
-		if expr == `[!-~]*` {
-			expr = next
-		} else {
-			expr = quote(v)
-		}
-		value = v
-	}
-	return value, true, true
 }
