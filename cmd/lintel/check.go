@@ -21,6 +21,7 @@ var checkVerb = verb{
 			if err := findings.valid(); err != nil {
 				return err
 			}
+			findings.dir = dir
 			res, err := compile(ctx, s, compiler.Options{Dir: dir})
 			if err != nil {
 				return err

@@ -54,6 +54,7 @@ var compileVerb = verb{
 			if err != nil {
 				return err
 			}
+			findings.dir = dir
 			res, err := compile(ctx, s, compiler.Options{Dir: dir, Revision: *revision})
 			if err != nil {
 				return err

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/lintel-gateway/lintel/compiler"
 	"github.com/lintel-gateway/lintel/compiler/diag"
@@ -15,6 +18,8 @@ import (
 type findingFlags struct {
 	format string
 	strict bool
+	// dir is the routes directory as it was named.
+	dir string
 }
 
 func (f *findingFlags) declare(fs *flag.FlagSet) {
@@ -36,7 +41,11 @@ func (f *findingFlags) print(s streams, w io.Writer, res *compiler.Result) error
 	if res.Program != nil {
 		p.Sources = func(name string) []byte { return res.Program.Files[name] }
 	}
-	if err := p.Print(w, f.format, res.Diagnostics); err != nil {
+	list := res.Diagnostics
+	if f.format == "github" {
+		list = inWorkspace(list, f.dir)
+	}
+	if err := p.Print(w, f.format, list); err != nil {
 		return err
 	}
 	failed, warned := 0, 0
@@ -54,6 +63,42 @@ func (f *findingFlags) print(s streams, w io.Writer, res *compiler.Result) error
 		return errFindings
 	}
 	return nil
+}
+
+// inWorkspace names files as the workflow's workspace has them. Positions begin with
+// the routes directory's own name alone, which annotations find nowhere unless that
+// stands at the top of the repository.
+func inWorkspace(list diag.List, dir string) diag.List {
+	root := os.Getenv("GITHUB_WORKSPACE")
+	if root == "" {
+		root = "."
+	}
+	base, err := filepath.Abs(dir)
+	if err != nil {
+		return list
+	}
+	if root, err = filepath.Abs(root); err != nil {
+		return list
+	}
+	at, err := filepath.Rel(root, base)
+	if err != nil || !filepath.IsLocal(at) {
+		return list
+	}
+	place := func(p diag.Pos) diag.Pos {
+		if _, below, ok := strings.Cut(p.File, "/"); ok {
+			p.File = path.Join(filepath.ToSlash(at), below)
+		}
+		return p
+	}
+	out := slices.Clone(list)
+	for i := range out {
+		out[i].Pos = place(out[i].Pos)
+		out[i].Notes = slices.Clone(out[i].Notes)
+		for k := range out[i].Notes {
+			out[i].Notes[k].Pos = place(out[i].Notes[k].Pos)
+		}
+	}
+	return out
 }
 
 func count(n int, what string) string {

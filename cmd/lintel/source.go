@@ -52,6 +52,7 @@ func compileFor(ctx context.Context, s streams, f *findingFlags, o compiler.Opti
 	if err != nil {
 		return nil, err
 	}
+	f.dir = o.Dir
 	if err := f.print(s, s.err, res); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,8 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/lintel-gateway/lintel/compiler/diag"
 	"github.com/lintel-gateway/lintel/compiler/ir"
 	"github.com/lintel-gateway/lintel/runtime/filter"
@@ -31,7 +33,7 @@ func Rules() []Rule {
 	return []Rule{
 		noRoutes, pathOneOf, pathInvalid, conditionInvalid, targetOneOf,
 		unknownUpstream, unknownSecret, hostShared, hostUncovered,
-		weights, filterInvalid, literalCredential,
+		weights, endpointInvalid, filterInvalid, literalCredential,
 		unusedUpstream, unusedSecret,
 		routeTie, routeShadowed,
 	}
@@ -49,7 +51,23 @@ func Run(prog *ir.Program, filters *filter.Registry) diag.List {
 		r.run(p)
 		out = append(out, p.found...)
 	}
-	return out.Sort()
+	return once(out.Sort())
+}
+
+// once leaves out what is said of one place already: the routes that a loop or a
+// template makes have one place, and one mistake.
+func once(list diag.List) diag.List {
+	type said struct {
+		code, message string
+		pos           diag.Pos
+	}
+	seen := map[said]bool{}
+	return slices.DeleteFunc(list, func(d diag.Diagnostic) bool {
+		key := said{d.Code, d.Message, d.Pos}
+		again := seen[key] && d.Pos.IsValid()
+		seen[key] = true
+		return again
+	})
 }
 
 // pass is one rule at work.

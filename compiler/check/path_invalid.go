@@ -49,6 +49,12 @@ var pathInvalid = Rule{
 // unclean says why no request can have the path: requests are matched by their
 // canonical path.
 func unclean(path string) (message, hint string) {
+	if i := strings.IndexFunc(path, func(r rune) bool { return r > 0x7f }); i >= 0 {
+		return fmt.Sprintf("path %q holds a character that stands percent-encoded in every request", path), fmt.Sprintf("write %q", encodeNonASCII(path))
+	}
+	if strings.Contains(path, `\`) {
+		return fmt.Sprintf("path %q holds a backslash", path), "segments are separated by \"/\""
+	}
 	if !filter.SafePath(path) {
 		return fmt.Sprintf("path %q must start with \"/\" and hold no dot segment, space, query or control byte", path), ""
 	}
@@ -65,6 +71,19 @@ func unclean(path string) (message, hint string) {
 		}
 	}
 	return "", ""
+}
+
+// encodeNonASCII is the path as a client sends it (RFC 3986 section 2.1).
+func encodeNonASCII(path string) string {
+	var b strings.Builder
+	for i := range len(path) {
+		if c := path[i]; c > 0x7f {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 func hexUpper(c byte) bool { return c >= '0' && c <= '9' || c >= 'A' && c <= 'F' }

@@ -115,6 +115,7 @@ func (p Printer) excerpt(b *strings.Builder, pos Pos, mark string) {
 	if !ok || pos.Column < 1 || pos.Column > len(line)+1 || !utf8.ValidString(line) {
 		return
 	}
+	line, pos = window(line, pos)
 	lead := line[:pos.Column-1]
 	var width int
 	if pos.EndLine == pos.Line && pos.EndColumn > pos.Column && pos.EndColumn <= len(line)+1 {
@@ -135,6 +136,38 @@ func (p Printer) excerpt(b *strings.Builder, pos Pos, mark string) {
 		caret = mark + caret + plain
 	}
 	fmt.Fprintf(b, "  %s | %s\n  %s | %s%s\n", number, clean(line), strings.Repeat(" ", len(number)), pad, caret)
+}
+
+// Bounds on an excerpt in bytes: what is shown before the place, and in all.
+const (
+	maxLead    = 120
+	maxExcerpt = 240
+)
+
+// window cuts a long line, such as one with a body in it, down to what stands
+// around the place, and moves the place along.
+func window(line string, pos Pos) (string, Pos) {
+	if len(line) <= maxExcerpt {
+		return line, pos
+	}
+	start := max(0, pos.Column-1-maxLead)
+	for start > 0 && !utf8.RuneStart(line[start]) {
+		start--
+	}
+	end := min(len(line), start+maxExcerpt)
+	for end < len(line) && !utf8.RuneStart(line[end]) {
+		end++
+	}
+	cut := line[start:end]
+	pos.EndColumn = min(pos.EndColumn-start, len(cut)+1)
+	if pos.Column -= start; start > 0 {
+		cut = "..." + cut
+		pos.Column, pos.EndColumn = pos.Column+3, pos.EndColumn+3
+	}
+	if end < len(line) {
+		cut += "..."
+	}
+	return cut, pos
 }
 
 // tokenWidth guesses how much a place without an end covers: a quoted text or a

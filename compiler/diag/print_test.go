@@ -73,3 +73,22 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+func TestLongLinesAreCut(t *testing.T) {
+	long := strings.Repeat("ü", 5000)
+	src := "a: \"" + long + "\", upstrem: \"x\" // " + long
+	col := strings.Index(src, "upstrem") + 1
+	d := Diagnostic{Code: "c", Severity: Error, Pos: Pos{"f", 1, col, 1, col + len("upstrem")}, Message: "m"}
+	var b strings.Builder
+	if err := (Printer{Sources: func(string) []byte { return []byte(src) }}).Print(&b, "text", List{d}); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(b.String(), "\n")
+	if len(lines) < 3 || len(lines[1]) > maxExcerpt+20 || !strings.Contains(lines[1], "upstrem") {
+		t.Fatalf("the excerpt is not the part around the place:\n%s", b.String())
+	}
+	runes := func(s, sep string) int { before, _, _ := strings.Cut(s, sep); return len([]rune(before)) }
+	if runes(lines[1], "upstrem") != runes(lines[2], "^") || strings.Count(lines[2], "^") != len("upstrem") {
+		t.Errorf("the caret is elsewhere:\n%s", b.String())
+	}
+}

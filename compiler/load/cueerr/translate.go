@@ -206,6 +206,9 @@ func (t *translator) other(m mistake) {
 	if strings.HasPrefix(text, "invalid operation -") {
 		hint = `a list stands in brackets: ["a", "b"]`
 	}
+	if what, ok := strings.CutSuffix(text, " of lists is superseded by list.Concat; see https://cuelang.org/e/v0.11-list-arithmetic"); ok && what == "Addition" {
+		text, hint = "lists are not added with +", `write list.Concat([a, b]), with import "list" at the top of the file`
+	}
 	if len(m.path) > 0 {
 		text = fmt.Sprintf("%s cannot be computed: %s", field(m.path), text)
 	}
