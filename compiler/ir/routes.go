@@ -1,8 +1,11 @@
 package ir
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 
+	"github.com/lintel-gateway/lintel/compiler/diag"
 	"github.com/lintel-gateway/lintel/schemas/route"
 )
 
@@ -17,6 +20,15 @@ func (a *assembly) routes(d *Domain, in map[string]map[string]any, module func(f
 			continue
 		}
 		v := in[name]
+		if n := textBytes(v); n > maxRouteText {
+			pos, _ := a.index.Lookup("routes", name)
+			a.found = append(a.found, diag.Diagnostic{
+				Code: "evaluation-limit", Severity: diag.Error, Pos: pos, Path: diag.Path("routes", name),
+				Message: fmt.Sprintf("the texts of this route have %d KiB; a route may have %d KiB", n>>10, maxRouteText>>10),
+				Hint:    "look for text that doubles itself; serve large bodies from an upstream",
+			})
+			continue
+		}
 		if err := shape.Fill(v); err != nil {
 			return err
 		}
@@ -41,6 +53,29 @@ func (a *assembly) routes(d *Domain, in map[string]map[string]any, module func(f
 	}
 	d.link()
 	return nil
+}
+
+// maxRouteText bounds the texts of one route together, in bytes. A file has at most
+// 1 MiB, so only what is computed is larger; a gateway would refuse it anyway.
+const maxRouteText = 4 << 20
+
+// textBytes is how long the texts in a value are together.
+func textBytes(v any) (n int) {
+	switch v := v.(type) {
+	case string:
+		n = len(v)
+	case json.Number:
+		n = len(v)
+	case []any:
+		for _, e := range v {
+			n += textBytes(e)
+		}
+	case map[string]any:
+		for k, e := range v {
+			n += len(k) + textBytes(e)
+		}
+	}
+	return n
 }
 
 // link points every route to its definition. The definitions must not move
