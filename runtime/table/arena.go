@@ -45,11 +45,13 @@ type span struct{ start, n uint32 }
 // arena holds the radix trees of one domain, one root per host pattern. Node and
 // extra 0 are unused.
 type arena struct {
+	// In the order in which a lookup needs them: two cache lines.
 	nodes  []node
-	extras []extra
 	labels string
-	alts   []alt
+	extras []extra
 	cands  []candidate
+	routes []Route
+	alts   []alt
 	roots  []hostRoot
 }
 
@@ -62,7 +64,6 @@ type hostRoot struct {
 // search is the state of one lookup.
 type search struct {
 	t        *arena
-	routes   []Route
 	r        *Request
 	bit      methods
 	prefix   uint32 // deepest extra with a prefix on the static way
@@ -97,14 +98,14 @@ func (s *search) lookup(root hostRoot) *Route {
 func (s *search) regexes(all span) *Route {
 	cands := s.t.cands[all.start : all.start+all.n]
 	for len(cands) > 0 {
-		n, literal := 1, s.routes[cands[0].route].rank.Literal
-		for n < len(cands) && s.routes[cands[n].route].rank.Literal == literal {
+		n, literal := 1, s.t.routes[cands[0].route].rank.Literal
+		for n < len(cands) && s.t.routes[cands[n].route].rank.Literal == literal {
 			n++
 		}
 		for pass := s.firstPass(); pass < 2; pass++ {
 			for i := range cands[:n] {
 				c := &cands[i]
-				if (pass == 1 || c.named(s.bit)) && s.routes[c.route].regex.MatchString(s.r.Path) {
+				if (pass == 1 || c.named(s.bit)) && s.t.routes[c.route].regex.MatchString(s.r.Path) {
 					if r := s.test(c); r != nil {
 						return r
 					}
@@ -266,7 +267,7 @@ func (s *search) try(sp span) *Route {
 }
 
 func (s *search) test(c *candidate) *Route {
-	r := &s.routes[c.route]
+	r := &s.t.routes[c.route]
 	methodOK := c.methods&s.bit != 0
 	if methodOK && s.bit == mOther {
 		methodOK = takesMethod(&r.Def.Match, c.methods, s.bit, s.r.Method)

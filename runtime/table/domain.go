@@ -21,12 +21,13 @@ const maxPath = 4096
 // Domain is the built form of one domain, shared by every table whose bundle
 // holds the same bytes for it.
 type Domain struct {
+	arena arena // first: every match reads its beginning
+
 	Name           string
 	MethodMismatch int
 
 	def       *route.Domain
 	key       [32]byte
-	arena     *arena
 	hosts     []string // pattern of each root
 	routes    []Route  // by id
 	upstreams []*upstream.Upstream
@@ -247,7 +248,7 @@ func (d *Domain) plant() {
 		})
 		f.a.roots = append(f.a.roots, hostRoot{f.tree(root), f.candidates(regexes)})
 	}
-	d.arena = f.done()
+	d.arena = *f.done()
 }
 
 func (d *Domain) route(id string) *Route {

@@ -73,7 +73,7 @@ func (m *Match) at(h host) bool {
 		m.Domain = h.domain
 	}
 	s := &m.search
-	s.t, s.routes = h.domain.arena, h.domain.routes
+	s.t = &h.domain.arena
 	r := s.lookup(h.root)
 	if r == nil {
 		return false

@@ -104,7 +104,7 @@ type flattener struct {
 }
 
 func newFlattener(routes []Route) *flattener {
-	f := &flattener{a: &arena{}, seen: map[string]uint32{}, index: make(map[*Route]uint32, len(routes))}
+	f := &flattener{a: &arena{routes: routes}, seen: map[string]uint32{}, index: make(map[*Route]uint32, len(routes))}
 	f.a.nodes = make([]node, 1, len(routes)+1)
 	f.a.extras = make([]extra, 1, len(routes)+1)
 	for i := range routes {
