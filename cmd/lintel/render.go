@@ -9,8 +9,14 @@ import (
 	"github.com/lintel-gateway/lintel/schemas/bundle"
 )
 
-// dnsName is what Kubernetes takes as a ConfigMap's name, short enough for "-7".
-var dnsName = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,240}[a-z0-9])?$`)
+// What Kubernetes takes as the names of ConfigMaps and namespaces (RFC 1123 labels).
+var (
+	dnsName  = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
+	dnsLabel = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+)
+
+// maxName leaves room for "-7" below the 253 characters of Kubernetes.
+const maxName = 242
 
 var renderVerb = verb{
 	name: "render", args: "[DIR|BUNDLE]", purpose: "print the bundle as Kubernetes ConfigMaps",
@@ -29,8 +35,11 @@ var renderVerb = verb{
 			if err := findings.valid(); err != nil {
 				return err
 			}
-			if !dnsName.MatchString(*name) {
+			if len(*name) > maxName || !dnsName.MatchString(*name) {
 				return usageError{"--name must be lower-case letters, digits, \"-\" and \".\""}
+			}
+			if *namespace != "" && !dnsLabel.MatchString(*namespace) {
+				return usageError{"--namespace must be at most 63 lower-case letters, digits and \"-\""}
 			}
 			key, err := readSignKey(*signKey)
 			if err != nil {

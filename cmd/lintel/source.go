@@ -12,8 +12,11 @@ import (
 )
 
 // isBundle tells whether dir holds a manifest, itself or below the link that a
-// kubelet writes.
+// kubelet writes, or shards, which are a bundle's too when the manifest is lost.
 func isBundle(dir string) bool {
+	if shards, err := filepath.Glob(filepath.Join(dir, "*.json.zst")); err == nil && len(shards) > 0 {
+		return true
+	}
 	for _, name := range []string{bundle.ManifestName, filepath.Join("..data", bundle.ManifestName)} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
 			return true
