@@ -22,7 +22,15 @@ var pathOneOf = Rule{
 					set = append(set, f.name)
 				}
 			}
-			if len(set) < 2 {
+			if len(set) == 0 {
+				// An absent path has its default by now; an empty one would take all.
+				p.report(finding{
+					domain: d, path: at(r, "path"), message: "the path is set and says nothing",
+					hint: `set one of exact, prefix, template and regex, or leave path out for prefix: "/"`,
+				})
+				return
+			}
+			if len(set) == 1 {
 				return
 			}
 			// The author's own field is the one that stands in the domain's files;

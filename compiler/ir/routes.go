@@ -29,6 +29,7 @@ func (a *assembly) routes(d *Domain, in map[string]map[string]any, module func(f
 			})
 			continue
 		}
+		a.emptyLists(v, name)
 		if err := shape.Fill(v); err != nil {
 			return err
 		}
@@ -53,6 +54,24 @@ func (a *assembly) routes(d *Domain, in map[string]map[string]any, module func(f
 	}
 	d.link()
 	return nil
+}
+
+// emptyLists reports lists that say nothing where an absent one means everything: a
+// loop that finds no method must not open a route to all of them. Later there is no
+// telling one from the other.
+func (a *assembly) emptyLists(v map[string]any, name string) {
+	for _, field := range []struct{ name, absent string }{
+		{"hosts", "for the domain's hosts"}, {"methods", "for any method"},
+	} {
+		if list, ok := v[field.name].([]any); ok && len(list) == 0 {
+			pos, _ := a.index.Lookup("routes", name, field.name)
+			a.found = append(a.found, diag.Diagnostic{
+				Code: "empty-list", Severity: diag.Error, Pos: pos, Path: diag.Path("routes", name, field.name),
+				Message: fmt.Sprintf("%q is an empty list", field.name),
+				Hint:    "name at least one, or leave the field out " + field.absent,
+			})
+		}
+	}
 }
 
 // maxRouteText bounds the texts of one route together, in bytes. A file has at most
