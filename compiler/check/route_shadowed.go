@@ -78,11 +78,15 @@ func (p *pass) shadowed(d *ir.Domain) {
 		slices.SortFunc(notes, func(a, b diag.Note) int {
 			return cmp.Or(strings.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line), strings.Compare(a.Message, b.Message))
 		})
+		hint := "remove it, or make its match more specific than the routes that come first"
+		if e.rank.Class == table.ClassRegex && slices.ContainsFunc(winners[r], func(w *entry) bool { return w.rank.Class != table.ClassRegex }) {
+			hint = "a regex ranks after every other path: write it as a template, or narrow the routes that come first"
+		}
 		_, winner, _ := strings.Cut(trace.Route, "/")
 		p.report(finding{
 			domain: d, path: at(r),
 			message: fmt.Sprintf("no request reaches this route: %s goes to %q", s, winner),
-			hint:    "remove it, or make its match more specific than the routes that come first",
+			hint:    hint,
 			notes:   notes,
 		})
 	}
