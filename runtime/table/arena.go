@@ -19,7 +19,7 @@ type node struct {
 
 // extra is what a node has where patterns end or parameters begin.
 type extra struct {
-	exact, tmpl, prefix, rest span
+	exact, tmpl, prefix, rest slot
 	alts                      span   // parameters with a literal suffix
 	param                     uint32 // node behind a parameter that is the whole segment
 	up                        uint32 // nearest extra with a prefix above
@@ -41,6 +41,14 @@ type candidate struct {
 
 // span is a range of candidates in the order of their rank, or of alternatives.
 type span struct{ start, n uint32 }
+
+// slot is the candidates of one path. Most have one, which stands in the slot itself:
+// its place in memory would be one more to fetch.
+type slot struct {
+	at      uint32 // the route of the only candidate, or the first of n candidates
+	n       uint32
+	methods methods // of the only candidate, with mPlain
+}
 
 // arena holds the radix trees of one domain, one root per host pattern. Node and
 // extra 0 are unused.
@@ -248,19 +256,21 @@ func (s *search) remainder(x *extra, i, params int) *Route {
 	return r
 }
 
-func (s *search) try(sp span) *Route {
-	if s.bit == mHEAD && sp.n > 1 {
-		for i := range sp.n {
-			if c := &s.t.cands[sp.start+i]; c.named(mHEAD) {
+func (s *search) try(sl slot) *Route {
+	switch sl.n {
+	case 0:
+		return nil
+	case 1:
+		return s.test(&candidate{sl.at, sl.methods &^ mPlain, sl.methods&mPlain != 0})
+	}
+	cands := s.t.cands[sl.at : sl.at+sl.n]
+	for pass := s.firstPass(); pass < 2; pass++ {
+		for i := range cands {
+			if c := &cands[i]; pass == 1 || c.named(s.bit) {
 				if r := s.test(c); r != nil {
 					return r
 				}
 			}
-		}
-	}
-	for i := range sp.n {
-		if r := s.test(&s.t.cands[sp.start+i]); r != nil {
-			return r
 		}
 	}
 	return nil

@@ -24,6 +24,8 @@ const (
 	mAny methods = 1<<iota - 1
 	// mImplied marks a set that takes HEAD only because it takes GET.
 	mImplied methods = 1 << iota
+	// mPlain marks, in a slot, a candidate without conditions.
+	mPlain methods = 1 << 15
 )
 
 func methodBit(m string) methods {

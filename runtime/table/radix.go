@@ -124,9 +124,18 @@ func (f *flattener) text(s string) uint32 {
 }
 
 // slot writes routes of equal path in the order of what follows it.
-func (f *flattener) slot(routes []*Route) span {
+func (f *flattener) slot(routes []*Route) slot {
 	byRank(routes)
-	return f.candidates(routes)
+	sp := f.candidates(routes)
+	if sp.n != 1 {
+		return slot{at: sp.start, n: sp.n}
+	}
+	c := f.a.cands[sp.start]
+	f.a.cands = f.a.cands[:sp.start]
+	if c.plain {
+		c.methods |= mPlain
+	}
+	return slot{at: c.route, n: 1, methods: c.methods}
 }
 
 func (f *flattener) candidates(routes []*Route) span {
