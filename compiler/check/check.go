@@ -4,10 +4,12 @@
 package check
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/lintel-gateway/lintel/compiler/diag"
 	"github.com/lintel-gateway/lintel/compiler/ir"
+	"github.com/lintel-gateway/lintel/compiler/suggest"
 	"github.com/lintel-gateway/lintel/runtime/filter"
 )
 
@@ -133,4 +135,19 @@ func (p *pass) routes(f func(d *ir.Domain, r *ir.Route)) {
 // at is the path of something in a route.
 func at(r *ir.Route, more ...string) []string {
 	return append([]string{"routes", r.Name}, more...)
+}
+
+// undeclared reports a name that neither the domain nor the shared files declare.
+func undeclared[V any](p *pass, d *ir.Domain, path []string, what, name, declare string, own, shared map[string]V) {
+	if _, ok := own[name]; ok {
+		return
+	}
+	if _, ok := shared[name]; ok {
+		return
+	}
+	hint := suggest.Phrase(name, append(sortedKeys(own), sortedKeys(shared)...))
+	if hint == "" {
+		hint = fmt.Sprintf("declare it: %ss: %q: %s", what, name, declare)
+	}
+	p.report(finding{domain: d, path: path, message: fmt.Sprintf("%s %q is not declared in this domain or in the shared files", what, name), hint: hint})
 }

@@ -3,7 +3,6 @@ package check
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/lintel-gateway/lintel/compiler/ir"
 	"github.com/lintel-gateway/lintel/runtime/table"
@@ -134,5 +133,5 @@ func (e *entry) pathExpr() string {
 	if p.Kind() == "regex" {
 		return p.Regex
 	}
-	return "(?s:" + strings.TrimPrefix(patternExpr(p), "") + ")"
+	return "(?s:" + patternExpr(p) + ")"
 }

@@ -37,7 +37,9 @@ var hostShared = Rule{
 		}
 		for _, d := range p.prog.Domains {
 			for _, h := range d.Def.Hosts {
-				take(d, h, hostPath(d, h))
+				// Hosts are sorted when they are loaded, so that an element's number is not
+				// the author's: the list is the place.
+				take(d, h, []string{"domain", "hosts"})
 			}
 		}
 		p.routes(func(d *ir.Domain, r *ir.Route) {
@@ -49,7 +51,3 @@ var hostShared = Rule{
 		})
 	},
 }
-
-// hostPath is the place of a domain's host. Hosts are sorted when they are loaded,
-// so the element's number is not the author's: the list is the place.
-func hostPath(*ir.Domain, string) []string { return []string{"domain", "hosts"} }

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"net/netip"
+	"strings"
 
 	"github.com/lintel-gateway/lintel/runtime/reason"
 	"github.com/lintel-gateway/lintel/schemas/route"
@@ -88,6 +89,20 @@ func (x *Exchange) RequestID() string {
 		x.ID = x.NewID()
 	}
 	return x.ID
+}
+
+// ReplacePrefix returns Path with the prefix that the route matched replaced by to.
+// A route without a prefix matched "/".
+func (x *Exchange) ReplacePrefix(to string) string {
+	old := ""
+	if x.Match != nil {
+		old = strings.TrimSuffix(x.Match.Path.Prefix, "/")
+	}
+	path := strings.TrimSuffix(to, "/") + strings.TrimPrefix(x.Path, old)
+	if path == "" {
+		return "/"
+	}
+	return path
 }
 
 // Answer ends the request side with a response of the gateway's own. The body

@@ -31,8 +31,7 @@ type work struct {
 	partial    bool    // the head at start was looked at and is not whole
 	scan       headEnd // valid when partial
 
-	req    requestHead
-	parsed bool // req belongs to the request that starts the unread input
+	req requestHead
 
 	out     []byte // being written
 	up      []byte // response of the upstream, up[upStart:upEnd] unread
@@ -97,7 +96,7 @@ func (p *works) put(w *work) {
 	if len(w.up) > upSize {
 		w.up = make([]byte, upSize)
 	}
-	w.start, w.end, w.partial, w.parsed, w.snap = 0, 0, false, false, nil
+	w.start, w.end, w.partial, w.snap = 0, 0, false, nil
 	p.pool.Put(w)
 }
 

@@ -38,7 +38,7 @@ type redirect struct {
 	c             Config
 	to, path      filter.Text
 	hasTo, hasURL bool
-	prefix        *string
+	prefix        string
 }
 
 func build(env filter.Env, c Config) (filter.Filter, error) {
@@ -65,8 +65,7 @@ func build(env filter.Env, c Config) (filter.Filter, error) {
 		return nil, err
 	}
 	if c.Prefix != "" {
-		p := strings.TrimSuffix(c.Prefix, "/")
-		f.prefix = &p
+		f.prefix = c.Prefix
 	}
 	return f, nil
 }
@@ -118,14 +117,8 @@ func (f *redirect) target(x *filter.Exchange) string {
 	switch {
 	case f.c.Path != "":
 		path = f.path.Expand(&x.Params)
-	case f.prefix != nil:
-		old := ""
-		if x.Match != nil {
-			old = strings.TrimSuffix(x.Match.Path.Prefix, "/")
-		}
-		if path = *f.prefix + strings.TrimPrefix(path, old); path == "" {
-			path = "/"
-		}
+	case f.prefix != "":
+		path = x.ReplacePrefix(f.prefix)
 	}
 	if !f.hasURL {
 		return path

@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"errors"
 	"regexp"
-	"strings"
 
 	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/reason"
@@ -40,7 +39,7 @@ func Spec() filter.Spec {
 type rewrite struct {
 	path    filter.Text
 	hasPath bool
-	prefix  *string
+	prefix  string
 	pattern *regexp.Regexp
 	to      string
 	host    string
@@ -60,8 +59,7 @@ func build(env filter.Env, c Config) (filter.Filter, error) {
 	}
 	if c.Prefix != "" {
 		ways++
-		p := strings.TrimSuffix(c.Prefix, "/")
-		f.prefix = &p
+		f.prefix = c.Prefix
 	}
 	if c.Regex != nil {
 		ways++
@@ -86,15 +84,8 @@ func (f *rewrite) Request(x *filter.Exchange) filter.Verdict {
 	switch {
 	case f.hasPath:
 		path = f.path.Expand(&x.Params)
-	case f.prefix != nil:
-		old := ""
-		if x.Match != nil {
-			old = strings.TrimSuffix(x.Match.Path.Prefix, "/")
-		}
-		// Without its prefix the path may not start with "/": the prefix was "/".
-		if path = *f.prefix + strings.TrimPrefix(path, old); path == "" {
-			path = "/"
-		}
+	case f.prefix != "":
+		path = x.ReplacePrefix(f.prefix)
 	case f.pattern != nil:
 		path = f.pattern.ReplaceAllString(path, f.to)
 	}
