@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lintel-gateway/lintel/runtime/upstream"
+	"github.com/lintel-gateway/lintel/schemas/bundle"
 )
 
 // Build makes the table of in. A domain that equals prev's of that name is shared,
@@ -27,15 +28,9 @@ func Build(in Input, prev *Table, env Env) (*Table, error) {
 		if prev != nil {
 			old = prev.domain(d.Def.Name)
 		}
-		key := domainKey(d, in.Shared)
-		built := old
-		if old != nil && old.key == key {
-			old.refs.Add(1)
-		} else {
-			var err error
-			if built, err = buildDomain(d, in.Shared, key, old, env); err != nil {
-				return nil, err
-			}
+		built, err := shareOrBuild(d, in.Shared, old, env)
+		if err != nil {
+			return nil, err
 		}
 		t.domains = append(t.domains, built)
 	}
@@ -52,6 +47,27 @@ func Build(in Input, prev *Table, env Env) (*Table, error) {
 	}
 	done = true
 	return t, nil
+}
+
+// shareOrBuild returns old with one more reference when it was built from the same,
+// or a new domain.
+func shareOrBuild(d *bundle.Domain, shared *bundle.Shared, old *Domain, env Env) (*Domain, error) {
+	from := origin{domain: d.Digest}
+	if shared != nil {
+		from.shared = shared.Digest
+	}
+	if old != nil && old.from == from {
+		old.refs.Add(1)
+		return old, nil
+	}
+	// Only another shared part can still come to the same: the domain may use none of
+	// what changed.
+	key := domainKey(d, shared)
+	if old != nil && old.key == key {
+		old.refs.Add(1)
+		return old, nil
+	}
+	return buildDomain(d, shared, from, key, old, env)
 }
 
 // own enters a host pattern; it belongs to one domain only.

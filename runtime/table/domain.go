@@ -27,6 +27,7 @@ type Domain struct {
 	MethodMismatch int
 
 	def       *route.Domain
+	from      origin
 	key       [32]byte
 	hosts     []string // pattern of each root
 	routes    []Route  // by id
@@ -35,6 +36,9 @@ type Domain struct {
 	env       Env
 	refs      atomic.Int32
 }
+
+// origin is the digests of what a domain was built from.
+type origin struct{ domain, shared [32]byte }
 
 // domainKey identifies all that a domain is built from: its own bytes and the
 // shared definitions that it may use.
@@ -104,8 +108,8 @@ func (b *domainBuild) names(params []string) []string {
 }
 
 // buildDomain builds a domain with one reference, or releases all it took.
-func buildDomain(in *bundle.Domain, shared *bundle.Shared, key [32]byte, old *Domain, env Env) (*Domain, error) {
-	d := &Domain{Name: in.Def.Name, MethodMismatch: in.Def.MethodMismatch, def: in.Def, key: key, env: env}
+func buildDomain(in *bundle.Domain, shared *bundle.Shared, from origin, key [32]byte, old *Domain, env Env) (*Domain, error) {
+	d := &Domain{Name: in.Def.Name, MethodMismatch: in.Def.MethodMismatch, def: in.Def, from: from, key: key, env: env}
 	d.refs.Store(1)
 	// Deferred, not on the error paths: a filter that panics must not leak.
 	done := false

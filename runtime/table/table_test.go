@@ -313,3 +313,36 @@ func TestTurnsSurvive(t *testing.T) {
 		t.Errorf("the turn after a swap is %d, want 1", got)
 	}
 }
+
+// TestSharedPartChanges builds again only the domains that use what changed.
+func TestSharedPartChanges(t *testing.T) {
+	reg, _ := filter.NewRegistry(nil)
+	shared := func(address string, digest byte) *bundle.Shared {
+		return &bundle.Shared{
+			Def:    &route.Shared{Upstreams: map[string]route.Upstream{"u": {Endpoints: []route.Endpoint{{Address: address, Weight: 1}}}}},
+			Digest: [32]byte{digest},
+		}
+	}
+	uses := domainOf(t, "uses", rt("r", "h", "prefix", "/", func(r *route.Route) { r.Upstream = "u" }))
+	plain := domainOf(t, "plain", rt("r", "g", "prefix", "/"))
+	build := func(s *bundle.Shared, prev *Table) *Table {
+		tab, err := Build(Input{Shared: s, Domains: []*bundle.Domain{uses, plain}}, prev, Env{Filters: reg})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(tab.Close)
+		return tab
+	}
+	one := build(shared("127.0.0.1:1", 1), nil)
+	same := build(shared("127.0.0.1:1", 1), one)
+	two := build(shared("127.0.0.1:2", 2), same)
+	if one.Route("uses/r") != same.Route("uses/r") {
+		t.Error("nothing changed and the domain was built again")
+	}
+	if same.Route("uses/r") == two.Route("uses/r") {
+		t.Error("the domain keeps an upstream that changed")
+	}
+	if same.Route("plain/r") != two.Route("plain/r") {
+		t.Error("a domain that does not use the upstream was built again")
+	}
+}
