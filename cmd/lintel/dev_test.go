@@ -172,6 +172,7 @@ func (d *devRun) awaitOutput(t *testing.T, pattern string) {
 func TestDevSwapsOnSave(t *testing.T) {
 	d := startDev(t, map[string]string{"shop.example/orders.cue": devRoutes})
 	d.await(t, "/orders/7", "/v1/7", 30*time.Second)
+	d.awaitOutput(t, `lintel dev serves .*: 1 domain, 1 route, 1 upstream, sha256:[0-9a-f]{12}\n`)
 	d.awaitOutput(t, `stands in for 1 of 1 upstreams: shop.example/orders`)
 	d.awaitOutput(t, `curl -H 'Host: shop.example' http://`+d.base+`/orders/7`)
 
@@ -238,5 +239,32 @@ func TestDevSaysThatAPortIsTaken(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState.ExitCode() != exitFailure || !strings.Contains(string(out), l.Addr().String()) || !strings.Contains(string(out), "another process listens there") {
 		t.Errorf("exit %d: %v\n%s", cmd.ProcessState.ExitCode(), err, out)
+	}
+}
+
+// TestDevStopsWhileItStarts ends well at whatever moment it is told to stop.
+func TestDevStopsWhileItStarts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	bin, err := programs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "routes")
+	(&devRun{dir: dir}).write(t, "shop.example/orders.cue", devRoutes)
+	for wait := 20 * time.Millisecond; wait < 400*time.Millisecond; wait += 30 * time.Millisecond {
+		cmd := exec.Command(filepath.Join(bin, "lintel"), "dev", dir, "--listen", freePort(t), "--admin", freePort(t))
+		cmd.Env = append(os.Environ(), "LINTEL_CACHE=off")
+		out := &output{}
+		cmd.Stdout, cmd.Stderr = out, out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(wait)
+		_ = cmd.Process.Signal(os.Interrupt)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("told to stop after %s: %v\n%s", wait, err, out)
+		}
 	}
 }

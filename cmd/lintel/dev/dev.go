@@ -51,8 +51,12 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	defer watch.close()
-	if err := s.begin(ctx); err != nil {
+	if err := s.begin(ctx); err != nil && ctx.Err() == nil {
 		return err
+	}
+	if ctx.Err() != nil { // told to stop while it was starting
+		fmt.Fprintln(s.Out, "stopping")
+		return nil
 	}
 	for {
 		select {
