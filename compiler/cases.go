@@ -1,42 +1,56 @@
 package compiler
 
 import (
-	"encoding/json"
 	"fmt"
+	"strings"
+
+	"github.com/lintel-gateway/lintel/compiler/check"
+	"github.com/lintel-gateway/lintel/compiler/ir"
+	"github.com/lintel-gateway/lintel/schemas/cases"
 )
 
-// caseFile is the set of test cases that belongs to one bundle.
-type caseFile struct {
-	// Bundle is the digest of the bundle that the cases were written for.
-	Bundle string     `json:"bundle"`
-	Cases  []testCase `json:"cases"`
-}
-
-type testCase struct {
-	// Route is the id of the route that the case stands beside.
-	Route  string `json:"route"`
-	Name   string `json:"name"`
-	File   string `json:"file"`
-	Line   int    `json:"line"`
-	Column int    `json:"column"`
-	// Case is the case as written: request and expect.
-	Case json.RawMessage `json:"case"`
-}
-
-// Cases writes the test cases of the program as JSON, bound to the bundle's digest.
-// Tests never enter the bundle itself.
-func (r *Result) Cases() ([]byte, error) {
-	out := caseFile{Bundle: r.Bundle.Digest(), Cases: []testCase{}}
+// Cases are the test cases of the program, bound to the bundle's digest, with
+// what their authors left out filled in: the host and the path are ones that the
+// route takes, and expect.route is an id.
+func (r *Result) Cases() (*cases.Set, error) {
+	set := &cases.Set{Bundle: r.Bundle.Digest(), Cases: []cases.Case{}}
 	for _, d := range r.Program.Domains {
 		for _, rt := range d.Routes {
 			for _, c := range rt.Tests {
-				out.Cases = append(out.Cases, testCase{rt.Def.ID, c.Name, c.Pos.File, c.Pos.Line, c.Pos.Column, c.Body})
+				spec, err := cases.ParseSpec(c.Body)
+				if err != nil {
+					return nil, fmt.Errorf("%s: case %q: %w", c.Pos, c.Name, err)
+				}
+				complete(&spec, d, rt)
+				set.Cases = append(set.Cases, cases.Case{
+					Route: rt.Def.ID, Name: c.Name, File: c.Pos.File, Line: c.Pos.Line, Column: c.Pos.Column, Spec: spec,
+				})
 			}
 		}
 	}
-	b, err := json.MarshalIndent(out, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("encode cases: %w", err)
+	return set, nil
+}
+
+func complete(s *cases.Spec, d *ir.Domain, r *ir.Route) {
+	q := &s.Request
+	if q.Method == "" {
+		q.Method = "GET"
 	}
-	return append(b, '\n'), nil
+	if q.Scheme == "" {
+		q.Scheme = "http"
+	}
+	host, path := check.Sample(r.Def)
+	if q.Host == "" {
+		q.Host = host
+	}
+	if q.Path == "" {
+		q.Path = path
+	}
+	route := r.Def.ID
+	if given := s.Expect.Route; given != nil {
+		if route = *given; route != "" && !strings.Contains(route, "/") {
+			route = d.Def.Name + "/" + route
+		}
+	}
+	s.Expect.Route = &route
 }

@@ -152,8 +152,8 @@ func TestCompile(t *testing.T) {
 	wantPlaces := []place{
 		{"gen-x", "b", "routes/shop.example/b.cue", 4, 10, ""},
 		{"gen-y", "b", "routes/shop.example/b.cue", 4, 10, ""},
-		{"orders-get", "a", "routes/shop.example/a.cue", 7, 9, `routes/shop.example/a.cue finds {"expect":{"status":200},"request":{"method":"GET","path":"/api/orders/7","scheme":"http"}}`},
-		{"rest", "a", "routes/shop.example/a.cue", 16, 9, `routes/shop.example/a.cases.cue root {"expect":{"status":200},"request":{"method":"GET","scheme":"http"}}`},
+		{"orders-get", "a", "routes/shop.example/a.cue", 7, 9, `routes/shop.example/a.cue finds {"expect":{"status":200},"request":{"method":"GET","path":"/api/orders/7","repeat":1,"scheme":"http"}}`},
+		{"rest", "a", "routes/shop.example/a.cue", 16, 9, `routes/shop.example/a.cases.cue root {"expect":{"status":200},"request":{"method":"GET","repeat":1,"scheme":"http"}}`},
 	}
 	if diff := cmp.Diff(wantPlaces, got); diff != "" {
 		t.Errorf("places differ (-want +got):\n%s", diff)

@@ -70,7 +70,11 @@ var compileVerb = verb{
 				return err
 			}
 			if *cases != "" {
-				b, err := res.Cases()
+				set, err := res.Cases()
+				if err != nil {
+					return err
+				}
+				b, err := set.Encode()
 				if err != nil {
 					return err
 				}

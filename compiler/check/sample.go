@@ -4,8 +4,10 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/lintel-gateway/lintel/compiler/ir"
 	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/table"
+	"github.com/lintel-gateway/lintel/schemas/route"
 )
 
 // sample is a request that a route takes, as far as its host, path and method say.
@@ -83,4 +85,22 @@ func (s *sample) String() string {
 		out += f.Name + ": " + f.Value
 	}
 	return out
+}
+
+// Sample is a host and a path that the route takes: its first exact host, or one
+// below its first pattern.
+func Sample(r *route.Route) (host, path string) {
+	rank, err := table.RankOf(&r.Match)
+	if err != nil {
+		return r.Hosts[0], "/"
+	}
+	host = r.Hosts[0]
+	for _, h := range r.Hosts {
+		if !strings.HasPrefix(h, "*") {
+			host = h
+			break
+		}
+	}
+	s := sampleOf(host, &entry{route: &ir.Route{Def: r}, rank: rank})
+	return s.host, s.path
 }
