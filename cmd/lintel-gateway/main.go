@@ -57,7 +57,7 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 	set.StringVar(&f.stateDir, "state-dir", "", "directory that keeps the last good bundle over restarts")
 	set.StringVar(&f.fallback, "fallback-bundle", "", "bundle to start with when there is no other good one")
 	set.StringVar(&f.verifyKey, "verify-key", "", "PEM file with the public key that must have signed every bundle")
-	set.BoolVar(&f.dev, "dev", false, "allow the boot key dial, and add the headers x-lintel-route and x-lintel-bundle")
+	set.BoolVar(&f.dev, "dev", false, "allow the boot key dial, and add the headers x-lintel-route, x-lintel-bundle and x-lintel-upstream")
 	set.BoolVar(&f.version, "version", false, "print the version and exit")
 	set.Usage = func() {
 		fmt.Fprint(stderr, usage)

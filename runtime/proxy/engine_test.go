@@ -21,7 +21,8 @@ func TestRelay(t *testing.T) {
 	up := newRecorder(t, ok2)
 	g := newGateway(t, up.addr, Config{Dev: true}, nil)
 	got := ask(t, g.addr, "GET /a/./b?x=1 HTTP/1.1\r\nHost: a.example\r\n\r\n")
-	if !strings.HasPrefix(got, "HTTP/1.1 200 OK\r\n") || !strings.HasSuffix(got, "\r\n\r\nok") || !strings.Contains(got, "x-lintel-route: d/root\r\n") {
+	if !strings.HasPrefix(got, "HTTP/1.1 200 OK\r\n") || !strings.HasSuffix(got, "\r\n\r\nok") || !strings.Contains(got, "x-lintel-route: d/root\r\n") ||
+		!strings.Contains(got, "x-lintel-upstream: u\r\n") {
 		t.Errorf("answer is %q", got)
 	}
 	if seen := up.seen(); len(seen) != 1 || !strings.HasPrefix(seen[0], "GET /a/b?x=1 ") {

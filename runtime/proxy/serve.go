@@ -178,6 +178,9 @@ func (c *session) appendOwn(dst []byte, date bool) []byte {
 	if c.srv.cfg.Dev && w.snap != nil {
 		dst = appendField(dst, "x-lintel-route", w.rec.Route)
 		dst = appendField(dst, "x-lintel-bundle", w.snap.Digest)
+		if w.rec.Upstream != "" {
+			dst = appendField(dst, "x-lintel-upstream", w.rec.Upstream)
+		}
 	}
 	switch {
 	case !c.keep:

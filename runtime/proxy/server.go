@@ -30,7 +30,8 @@ type Config struct {
 	Limits Limits
 	// TrustedProxies are the peers whose X-Forwarded-* fields are believed.
 	TrustedProxies []netip.Prefix
-	// Dev adds the response fields x-lintel-route and x-lintel-bundle.
+	// Dev adds the response fields x-lintel-route, x-lintel-bundle and, when one was
+	// picked, x-lintel-upstream.
 	Dev bool
 	// DrainSpread is the time over which a swap spreads the end of the upgraded
 	// connections of routes with onRouteChange: drain (10s).

@@ -42,8 +42,9 @@ type Answer struct {
 	// Body is the first MaxAnswerBody bytes; BodySize is the size of all.
 	Body     string `json:"body,omitempty"`
 	BodySize int64  `json:"bodySize"`
-	// Route and Bundle are what the gateway said of itself (--dev); "" when it said
-	// nothing.
-	Route  string `json:"route,omitempty"`
-	Bundle string `json:"bundle,omitempty"`
+	// Route, Upstream and Bundle are what the gateway said of itself (--dev:
+	// x-lintel-route, x-lintel-upstream, x-lintel-bundle); "" when it said nothing.
+	Route    string `json:"route,omitempty"`
+	Upstream string `json:"upstream,omitempty"`
+	Bundle   string `json:"bundle,omitempty"`
 }

@@ -3,9 +3,11 @@ package dev
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/lintel-gateway/lintel/cmd/lintel/local"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
 )
 
@@ -22,7 +24,7 @@ func changes(old, next *bundle.Bundle) string {
 	}
 	before, after := parts(old), parts(next)
 	var out []string
-	for _, k := range sortedKeys(after) {
+	for _, k := range slices.Sorted(maps.Keys(after)) {
 		switch was, ok := before[k]; {
 		case !ok:
 			out = append(out, "+ "+k)
@@ -30,7 +32,7 @@ func changes(old, next *bundle.Bundle) string {
 			out = append(out, "~ "+k)
 		}
 	}
-	for _, k := range sortedKeys(before) {
+	for _, k := range slices.Sorted(maps.Keys(before)) {
 		if _, ok := after[k]; !ok {
 			out = append(out, "- "+k)
 		}
@@ -52,7 +54,7 @@ func parts(b *bundle.Bundle) map[string]string {
 		}
 		out[name] = string(text)
 	}
-	for name, u := range upstreamsOf(b) {
+	for name, u := range local.Upstreams(b) {
 		put("upstream "+name, u)
 	}
 	for _, d := range b.Domains() {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/lintel-gateway/lintel/cmd/lintel/local"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
 )
 
@@ -33,8 +34,8 @@ type session struct {
 	Config
 	work    string // temporary folder
 	current *bundle.Bundle
-	gateway *gateway
-	echoes  *echoes
+	gateway *local.Gateway
+	echoes  *local.Echoes
 }
 
 // Run compiles, serves and watches until ctx ends or the gateway ends by itself. A
@@ -63,8 +64,8 @@ func Run(ctx context.Context, c Config) error {
 		case <-ctx.Done():
 			fmt.Fprintln(s.Out, "stopping")
 			return nil
-		case err := <-s.gateway.ended:
-			return err
+		case <-s.gateway.Done():
+			return s.gateway.Err()
 		case err := <-watch.failed:
 			return err
 		case <-watch.changed:
@@ -86,14 +87,17 @@ func (s *session) begin(ctx context.Context) error {
 	} else if s.current, err = bundle.Open(s.bundleDir(), bundle.Limits{}); err != nil {
 		return err
 	}
-	if s.echoes, err = startEchoes(ctx, s.current); err != nil {
+	if s.echoes, err = local.StartEchoes(ctx, s.current, true); err != nil {
 		return err
 	}
-	if s.gateway, err = startGateway(ctx, s); err != nil {
+	s.gateway, err = local.StartGateway(ctx, local.GatewayConfig{
+		Program: s.Gateway, Bundle: s.bundleDir(), Listen: s.Listen, Admin: s.Admin, Work: s.work, Dial: s.echoes.Dial,
+	})
+	if err != nil {
 		return err
 	}
 	if s.current != nil {
-		if err := s.gateway.await(ctx, s.current.Digest()); err != nil {
+		if err := s.gateway.Await(ctx, s.current.Digest()); err != nil {
 			return err
 		}
 	}
@@ -123,7 +127,7 @@ func (s *session) change(ctx context.Context) error {
 	if before != nil && before.Digest() == next.Digest() {
 		return nil
 	}
-	if err := s.gateway.await(ctx, next.Digest()); err != nil {
+	if err := s.gateway.Await(ctx, next.Digest()); err != nil {
 		s.say("the gateway did not take %s: %v", short(next.Digest()), err)
 		return nil
 	}
@@ -149,10 +153,10 @@ func short(digest string) string {
 
 func (s *session) close() {
 	if s.gateway != nil {
-		s.gateway.stop()
+		s.gateway.Stop()
 	}
 	if s.echoes != nil {
-		s.echoes.close()
+		s.echoes.Close()
 	}
 	_ = os.RemoveAll(s.work)
 }

@@ -18,13 +18,13 @@ func (s *session) greet(text string) {
 	c := s.current.Manifest().Counts
 	fmt.Fprintf(s.Out, "lintel dev serves %s: %s, %s\n", s.Dir, counts(c), short(s.current.Digest()))
 	fmt.Fprintf(s.Out, "  gateway  %s\n  admin    http://%s/-/routes\n", base, s.Admin)
-	if n := len(s.echoes.names); n > 0 {
-		list := s.echoes.names
+	if n := len(s.echoes.Names); n > 0 {
+		list := s.echoes.Names
 		more := ""
 		if n > maxListed {
 			list, more = list[:maxListed], fmt.Sprintf(" and %d more", n-maxListed)
 		}
-		fmt.Fprintf(s.Out, "  echo     stands in for %d of %d upstreams: %s%s\n", n, s.echoes.total, strings.Join(list, ", "), more)
+		fmt.Fprintf(s.Out, "  echo     stands in for %d of %d upstreams: %s%s\n", n, s.echoes.Total, strings.Join(list, ", "), more)
 	}
 	if try := s.try(); try != "" {
 		fmt.Fprintf(s.Out, "  try      %s\n", try)

@@ -1,8 +1,9 @@
-package dev
+package local
 
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -21,53 +22,59 @@ const probeTime = 400 * time.Millisecond
 // maxProbes bounds how many endpoints are looked at together.
 const maxProbes = 32
 
-// echoes are the stand-ins for upstreams that are not reachable.
-type echoes struct {
-	// dial maps an endpoint's address to the address that stands in for it; "*"
+// Echoes are the stand-ins for upstreams.
+type Echoes struct {
+	// Dial maps an endpoint's address to the address that stands in for it; "*"
 	// leads to a nameless echo, for upstreams that are written later.
-	dial map[string]string
-	// names are the upstreams that are stood in for, of how many in all.
-	names []string
-	total int
+	Dial map[string]string
+	// Names are the upstreams that are stood in for, of Total in all.
+	Names []string
+	Total int
 
 	servers []*http.Server
 }
 
-// startEchoes looks at every endpoint of the bundle, which may be nil.
-func startEchoes(ctx context.Context, b *bundle.Bundle) (*echoes, error) {
-	e := &echoes{dial: map[string]string{}}
-	ups := upstreamsOf(b)
-	e.total = len(ups)
-	reachable := probe(ctx, ups)
+// StartEchoes starts an echo for every upstream of the bundle, which may be nil. An
+// echo's name is the upstream's own, without the domain; where upstreams share an
+// address the first one's. With probe set, endpoints that can be reached keep their
+// place.
+func StartEchoes(ctx context.Context, b *bundle.Bundle, probe bool) (*Echoes, error) {
+	e := &Echoes{Dial: map[string]string{}}
+	ups := Upstreams(b)
+	e.Total = len(ups)
+	var reachable map[string]bool
+	if probe {
+		reachable = reach(ctx, ups)
+	}
 	any, err := e.serve("")
 	if err != nil {
 		return nil, err
 	}
-	e.dial["*"] = any
-	for _, name := range sortedKeys(ups) {
+	e.Dial["*"] = any
+	for _, name := range slices.Sorted(maps.Keys(ups)) {
 		addr := ""
 		for _, ep := range ups[name].Endpoints {
 			if reachable[ep.Address] {
-				e.dial[ep.Address] = ep.Address
+				e.Dial[ep.Address] = ep.Address
 				continue
 			}
-			if e.dial[ep.Address] != "" {
+			if e.Dial[ep.Address] != "" {
 				continue
 			}
 			if addr == "" {
-				if addr, err = e.serve(name); err != nil {
-					e.close()
+				if addr, err = e.serve(name[strings.LastIndexByte(name, '/')+1:]); err != nil {
+					e.Close()
 					return nil, err
 				}
-				e.names = append(e.names, name)
+				e.Names = append(e.Names, name)
 			}
-			e.dial[ep.Address] = addr
+			e.Dial[ep.Address] = addr
 		}
 	}
 	return e, nil
 }
 
-func (e *echoes) serve(name string) (string, error) {
+func (e *Echoes) serve(name string) (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("start echo: %w", err)
@@ -78,15 +85,16 @@ func (e *echoes) serve(name string) (string, error) {
 	return l.Addr().String(), nil
 }
 
-func (e *echoes) close() {
+// Close ends the echoes and their connections.
+func (e *Echoes) Close() {
 	for _, s := range e.servers {
 		_ = s.Close()
 	}
 }
 
-// upstreamsOf lists the upstreams of a bundle as "domain/name", or "name" for shared
-// ones.
-func upstreamsOf(b *bundle.Bundle) map[string]route.Upstream {
+// Upstreams are the upstreams of a bundle as "domain/name", or "name" for shared
+// ones. The bundle may be nil.
+func Upstreams(b *bundle.Bundle) map[string]route.Upstream {
 	out := map[string]route.Upstream{}
 	if b == nil {
 		return out
@@ -104,8 +112,8 @@ func upstreamsOf(b *bundle.Bundle) map[string]route.Upstream {
 	return out
 }
 
-// probe connects to every distinct address and tells which answer.
-func probe(ctx context.Context, ups map[string]route.Upstream) map[string]bool {
+// reach connects to every distinct address and tells which answer.
+func reach(ctx context.Context, ups map[string]route.Upstream) map[string]bool {
 	ctx, cancel := context.WithTimeout(ctx, 10*probeTime)
 	defer cancel()
 	var mu sync.Mutex
@@ -136,13 +144,4 @@ func probe(ctx context.Context, ups map[string]route.Upstream) map[string]bool {
 	}
 	wg.Wait()
 	return reachable
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.SortFunc(out, strings.Compare)
-	return out
 }
