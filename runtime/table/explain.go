@@ -72,6 +72,21 @@ func (r *Route) refusal(q *Request) string {
 	return ""
 }
 
+// refusals lists everything that keeps the route from taking q, which refusal says
+// the first of.
+func (r *Route) refusals(q *Request) []string {
+	var out []string
+	for i := range r.conditions {
+		if c := &r.conditions[i]; !c.holds(q) {
+			out = append(out, fmt.Sprintf("%s %s", c.source, c.name))
+		}
+	}
+	if !takesMethod(&r.Def.Match, methodSet(r.Def.Methods), methodBit(q.Method), q.Method) {
+		out = append(out, "method")
+	}
+	return out
+}
+
 // Trace is the account of one decision.
 type Trace struct {
 	// Route is the id of the route that takes the request, "" when none does.
@@ -99,6 +114,10 @@ type TraceStep struct {
 	// Verdict is "wins", "loses" (takes the request, but stands later in the
 	// order), or what did not fit: "method", "header x-stage".
 	Verdict string `json:"verdict"`
+	// Failed is everything that did not fit: headers, query parameters and cookies,
+	// each by name, then "method". Verdict is the first of it. The route that takes
+	// a CORS preflight by the method it asks about has "method" here.
+	Failed []string `json:"failed,omitempty"`
 }
 
 // Explain matches r and tells why: every route that could have taken it, in
@@ -125,10 +144,10 @@ func (t *Table) Explain(r *Request) Trace {
 		if step.Path = kind + " " + c.route.Def.Path.Value(); kind == "" {
 			step.Path = "prefix /"
 		}
-		if c.failed == "" {
-			if step.Verdict = "loses"; c.route == m.Route {
-				step.Verdict = "wins"
-			}
+		if c.failed != "" {
+			step.Failed = c.route.refusals(r)
+		} else if step.Verdict = "loses"; c.route == m.Route {
+			step.Verdict = "wins"
 		}
 		tr.Steps = append(tr.Steps, step)
 	}

@@ -1,0 +1,96 @@
+package table
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/lintel-gateway/lintel/runtime/filter"
+	"github.com/lintel-gateway/lintel/schemas/route"
+)
+
+// TestExplainFailed holds that a step lists everything that did not fit.
+func TestExplainFailed(t *testing.T) {
+	picky := rt("a-picky", "x", "exact", "/p", methodsOf("POST"), header("x-stage", "next"), header("x-team", "a"), func(r *route.Route) {
+		r.Query = map[string]route.Condition{"v": {Exact: ptr("2")}}
+		r.Cookies = map[string]route.Condition{"beta": {Present: ptr(true)}}
+	})
+	tab := build(t, domainOf(t, "d", picky,
+		rt("b-get", "x", "exact", "/p", methodsOf("GET"), priority(1)),
+		rt("c-rest", "x", "prefix", "/"),
+	))
+	for _, test := range []struct {
+		name, method, query string
+		header              []string
+		want                map[string][]string // verdict, then what failed
+	}{
+		{"nothing fits", "GET", "v=1", nil, map[string][]string{
+			"d/a-picky": {"header x-stage", "header x-stage", "header x-team", "query v", "cookie beta", "method"},
+			"d/b-get":   {"wins"}, "d/c-rest": {"loses"},
+		}},
+		{"some", "POST", "v=2", []string{"x-team", "a", "cookie", "beta=1"}, map[string][]string{
+			"d/a-picky": {"header x-stage", "header x-stage"}, "d/b-get": {"method", "method"}, "d/c-rest": {"wins"},
+		}},
+		{"only the method", "PUT", "v=2", []string{"x-team", "a", "x-stage", "next", "cookie", "beta=1"}, map[string][]string{
+			"d/a-picky": {"method", "method"}, "d/b-get": {"method", "method"}, "d/c-rest": {"wins"},
+		}},
+		{"all", "POST", "v=2", []string{"x-team", "a", "x-stage", "next", "cookie", "beta=1"}, map[string][]string{
+			"d/a-picky": {"wins"}, "d/b-get": {"method", "method"}, "d/c-rest": {"loses"},
+		}},
+	} {
+		h := &filter.Header{}
+		for i := 0; i < len(test.header); i += 2 {
+			h.Add(test.header[i], test.header[i+1])
+		}
+		got := map[string][]string{}
+		for _, s := range tab.Explain(&Request{Method: test.method, Host: "x", Path: "/p", Query: test.query, Header: h}).Steps {
+			got[s.Route] = append([]string{s.Verdict}, s.Failed...)
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", test.name, diff)
+		}
+	}
+}
+
+// TestExplainFailedJSON holds the field's name, and that a step that fits has none.
+func TestExplainFailedJSON(t *testing.T) {
+	tab := build(t, domainOf(t, "d", rt("a", "x", "exact", "/", methodsOf("POST")), rt("b", "x", "prefix", "/")))
+	got, err := json.Marshal(tab.Explain(&Request{Method: "GET", Host: "x", Path: "/"}).Steps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `[{"route":"d/a","host":"x","path":"exact /","verdict":"method","failed":["method"]},{"route":"d/b","host":"x","path":"prefix /","verdict":"wins"}]`
+	if string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestExplainAgrees holds each step of random tables to its verdict: Failed is empty
+// for a route that fits, and begins with the verdict for one that does not.
+func TestExplainAgrees(t *testing.T) {
+	refused := 0
+	for seed := range uint64(60) {
+		rnd := rand.New(rand.NewPCG(seed, 11))
+		tab := build(t, domainOf(t, "d", randomRoutes(rnd, 16)...))
+		for range 40 {
+			h := &filter.Header{}
+			for _, name := range []string{"a", "b"} {
+				if rnd.IntN(2) == 0 {
+					h.Add(name, pick(rnd, "1", "2"))
+				}
+			}
+			q := &Request{Method: pick(rnd, "GET", "POST", "PURGE", "HEAD"), Host: pick(rnd, "x", "a.x", "b.a.x"), Path: randomPath(rnd), Header: h}
+			for _, s := range tab.Explain(q).Steps {
+				fits := s.Verdict == "wins" || s.Verdict == "loses"
+				if fits != (len(s.Failed) == 0) || !fits && s.Failed[0] != s.Verdict {
+					t.Fatalf("%s %s%s %v: step %+v\n%s", q.Method, q.Host, q.Path, h.Fields(), s, dump(tab))
+				}
+				refused += len(s.Failed)
+			}
+		}
+	}
+	if refused == 0 {
+		t.Error("no route refused anything: the test tests nothing")
+	}
+}
