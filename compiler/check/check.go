@@ -36,6 +36,7 @@ func Rules() []Rule {
 		noRoutes, pathOneOf, pathInvalid, conditionInvalid, targetOneOf,
 		unknownUpstream, unknownSecret, hostShared, hostUncovered,
 		weights, endpointInvalid, filterInvalid, literalCredential,
+		caseInvalid, unknownRoute,
 		unusedUpstream, unusedSecret,
 		routeTie, routeShadowed,
 	}

@@ -34,6 +34,7 @@ type value struct {
 	Upstreams map[string]map[string]any `json:"upstreams"`
 	Secrets   map[string]map[string]any `json:"secrets"`
 	Routes    map[string]map[string]any `json:"routes"`
+	Settings  map[string]any            `json:"settings"`
 }
 
 // AssembleShared makes the shared part of a program. The value must have passed
@@ -51,6 +52,13 @@ func AssembleShared(s *shape.Schema, e Evaluated) (Shared, diag.List, error) {
 	if out.Def.Secrets, err = a.secrets(v.Secrets, nil); err != nil {
 		return Shared{}, nil, err
 	}
+	if v.Settings == nil {
+		v.Settings = map[string]any{}
+	}
+	if err := s.Def("#Settings").Fill(v.Settings); err != nil {
+		return Shared{}, nil, err
+	}
+	a.decode(v.Settings, &out.Settings, "settings")
 	return out, a.found, nil
 }
 

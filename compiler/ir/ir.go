@@ -20,8 +20,17 @@ type Program struct {
 
 // Shared is what routes/*.cue offers to every domain.
 type Shared struct {
-	Def   route.Shared
-	Index Index
+	Def      route.Shared
+	Settings Settings
+	Index    Index
+}
+
+// Settings are what the repository asks of itself; they never enter the bundle.
+type Settings struct {
+	// Coverage is "required" when every route needs a case, or "optional".
+	Coverage string `json:"coverage"`
+	// MinCoverage is the coverage in percent that is asked for.
+	MinCoverage float64 `json:"minCoverage"`
 }
 
 // Domain is one folder.

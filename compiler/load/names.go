@@ -15,7 +15,7 @@ import (
 )
 
 // topNames are the names that mean something at the top of a route file.
-func topNames() []string { return []string{"domain", "upstreams", "secrets", "routes"} }
+func topNames() []string { return []string{"domain", "upstreams", "secrets", "routes", "settings"} }
 
 // entry is one member of a top-level struct, such as one route, as written.
 type entry struct {
@@ -98,13 +98,16 @@ func checkNames(files []*ast.File, shared bool) (found diag.List) {
 			case !isTopName(name):
 				hint := suggest.Phrase(name, topNames())
 				if hint == "" {
-					hint = `here may stand domain, upstreams, secrets, routes; a name of your own begins with "_" or "#"`
+					hint = `here may stand domain, upstreams, secrets, routes, settings; a name of your own begins with "_" or "#"`
 				}
 				report("unknown-name", fd.Label, name, fmt.Sprintf("%q means nothing at the top of a route file", name), hint)
 			case shared && (name == "routes" || name == "domain"):
 				report("route-in-shared", fd.Label, name,
 					fmt.Sprintf("%q cannot stand here, this file applies to every domain", name),
 					"move it into a domain's folder")
+			case !shared && name == "settings":
+				report("settings-in-domain", fd.Label, name, "settings hold for every domain and cannot stand in one",
+					"move them into a file of the routes folder itself, such as templates.cue")
 			case isCases(f.Filename) && name != "routes":
 				report("cases-only", fd.Label, name, "a cases file adds nothing but tests",
 					"move it to "+strings.TrimSuffix(path.Base(f.Filename), ".cases.cue")+".cue")

@@ -146,6 +146,7 @@ func (l *loader) source(ix *index.Index, v cue.Value, own []*ast.File) cueerr.So
 func (l *loader) loadShared() (s ir.Shared, found diag.List, err error) {
 	s.Index = index.Lazy(func() []*ast.File { return reparse(l.tree.shared) })
 	if len(l.tree.shared) == 0 {
+		s.Settings.Coverage = "required"
 		return s, nil, nil
 	}
 	u := l.watchdog.enter("the shared files", largest(l.tree.shared), 0)
