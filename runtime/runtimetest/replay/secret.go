@@ -1,0 +1,110 @@
+package replay
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lintel-gateway/lintel/schemas/cases"
+)
+
+// filled is a case's content with the values of its secrets.
+type filled struct {
+	spec *cases.Spec
+	mask mask
+	// missing are the secrets that have no value.
+	missing []string
+}
+
+// fill puts the values of secrets in the place of their references, in a copy.
+func (p *Player) fill(c *cases.Case) filled {
+	u := c.Spec.Expect.Upstream
+	if !refers(c.Spec.Request.Headers) && (u == nil || !refers(u.Headers)) {
+		return filled{spec: &c.Spec}
+	}
+	var values, missing []string
+	resolve := func(headers map[string]cases.Values) map[string]cases.Values {
+		out := maps.Clone(headers)
+		for _, name := range slices.Sorted(maps.Keys(headers)) {
+			s := headers[name].Secret
+			if s == nil {
+				continue
+			}
+			value, ok := p.Secrets[c.Domain()+"/"+s.Secret]
+			if !ok {
+				value, ok = p.Secrets[s.Secret]
+			}
+			if !ok {
+				missing = append(missing, s.Secret)
+				continue
+			}
+			values = append(values, value)
+			out[name] = cases.Values{Texts: []string{s.Prefix + value}}
+		}
+		return out
+	}
+	spec := c.Spec
+	spec.Request.Headers = resolve(spec.Request.Headers)
+	if u != nil {
+		copied := *u
+		copied.Headers = resolve(u.Headers)
+		spec.Expect.Upstream = &copied
+	}
+	slices.Sort(missing)
+	return filled{spec: &spec, mask: maskOf(values), missing: slices.Compact(missing)}
+}
+
+func refers(headers map[string]cases.Values) bool {
+	for _, v := range headers {
+		if v.Secret != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// secretText stands where a Result would show a secret.
+const secretText = "(secret)"
+
+// mask takes secrets out of texts that a person may see. The zero value takes
+// nothing out.
+type mask struct{ r *strings.Replacer }
+
+// maskOf hides the values as they are, and as Go and JSON quote them.
+func maskOf(values []string) mask {
+	var pairs []string
+	for _, v := range values {
+		if v == "" {
+			continue
+		}
+		inGo := strconv.Quote(v)
+		pairs = append(pairs, v, secretText, inGo[1:len(inGo)-1], secretText)
+		if raw, err := json.Marshal(v); err == nil {
+			pairs = append(pairs, string(raw[1:len(raw)-1]), secretText)
+		}
+	}
+	if pairs == nil {
+		return mask{}
+	}
+	return mask{strings.NewReplacer(pairs...)}
+}
+
+func (m mask) text(s string) string {
+	if m.r == nil {
+		return s
+	}
+	return m.r.Replace(s)
+}
+
+func (m mask) texts(list []string) []string {
+	if m.r == nil {
+		return list
+	}
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = m.r.Replace(s)
+	}
+	return out
+}
