@@ -51,15 +51,15 @@ func (v *Values) UnmarshalJSON(b []byte) error {
 func (v Values) MarshalJSON() ([]byte, error) {
 	switch {
 	case v.Secret != nil:
-		return json.Marshal(v.Secret)
+		return readable(v.Secret)
 	case v.Text != nil:
-		return json.Marshal((*plainText)(v.Text))
+		return readable((*plainText)(v.Text))
 	case len(v.Texts) == 1:
-		return json.Marshal(v.Texts[0])
+		return readable(v.Texts[0])
 	case v.Texts == nil:
 		return []byte("[]"), nil
 	}
-	return json.Marshal(v.Texts)
+	return readable(v.Texts)
 }
 
 // Text is a test on a text; all that is set must hold. A text written by itself is
@@ -89,9 +89,9 @@ func (t *Text) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes what UnmarshalJSON reads.
 func (t Text) MarshalJSON() ([]byte, error) {
 	if t.Exact != nil && t.Prefix == nil && t.Contains == nil && t.Regex == nil && t.Present == nil {
-		return json.Marshal(*t.Exact)
+		return readable(*t.Exact)
 	}
-	return json.Marshal(plainText(t))
+	return readable(plainText(t))
 }
 
 // Holds tells whether a text that is there passes the test. A regular expression
@@ -139,6 +139,15 @@ func Whole(expression string) (*regexp.Regexp, error) {
 		return nil, err
 	}
 	return regexp.Compile(`\A(?s:` + expression + `)\z`)
+}
+
+// readable is json.Marshal without the escapes that only HTML needs.
+func readable(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 func strict(b []byte, into any) error {
