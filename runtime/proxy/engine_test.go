@@ -209,9 +209,9 @@ func TestUpgrade(t *testing.T) {
 		io.Copy(nc, br)
 		io.WriteString(nc, " bye")
 	})
-	g := newGateway(t, up, Config{}, nil)
+	g := newGateway(t, up, Config{Dev: true}, nil)
 	got := ask(t, g.addr, "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nabc")
-	if !strings.HasPrefix(got, "HTTP/1.1 101 ") || !strings.HasSuffix(got, "\r\n\r\nhello abc bye") {
+	if !strings.HasPrefix(got, "HTTP/1.1 101 ") || !strings.Contains(got, "\r\nx-lintel-route: d/root\r\n") || !strings.HasSuffix(got, "\r\n\r\nhello abc bye") {
 		t.Errorf("got %q", got)
 	}
 }

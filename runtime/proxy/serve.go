@@ -175,18 +175,26 @@ func (c *session) appendOwn(dst []byte, date bool) []byte {
 	if date {
 		dst = appendRaw(dst, "date", *c.srv.date.Load())
 	}
-	if c.srv.cfg.Dev && w.snap != nil {
-		dst = appendField(dst, "x-lintel-route", w.rec.Route)
-		dst = appendField(dst, "x-lintel-bundle", w.snap.Digest)
-		if w.rec.Upstream != "" {
-			dst = appendField(dst, "x-lintel-upstream", w.rec.Upstream)
-		}
-	}
+	dst = c.appendDev(dst)
 	switch {
 	case !c.keep:
 		dst = append(dst, "connection: close\r\n"...)
 	case w.req.http10:
 		dst = append(dst, "connection: keep-alive\r\n"...)
+	}
+	return dst
+}
+
+// appendDev appends what the gateway says of itself in development.
+func (c *session) appendDev(dst []byte) []byte {
+	w := c.w
+	if !c.srv.cfg.Dev || w.snap == nil {
+		return dst
+	}
+	dst = appendField(dst, "x-lintel-route", w.rec.Route)
+	dst = appendField(dst, "x-lintel-bundle", w.snap.Digest)
+	if w.rec.Upstream != "" {
+		dst = appendField(dst, "x-lintel-upstream", w.rec.Upstream)
 	}
 	return dst
 }

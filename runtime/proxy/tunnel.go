@@ -18,6 +18,7 @@ func (c *session) switchOver(up *upstream.Conn, r *table.Route, reached int) out
 	r.Chain.RunResponse(x, reached)
 	w.out = appendStatus(w.out[:0], 101, w.resp.phrase)
 	w.out = appendFields(w.out, &x.Response, w.up)
+	w.out = c.appendDev(w.out)
 	w.out = append(w.out, "connection: upgrade\r\n"...)
 	w.out = appendField(w.out, "upgrade", w.resp.protocol)
 	w.out = append(w.out, "\r\n"...)
