@@ -1,8 +1,6 @@
 package filtercases
 
 import (
-	"bufio"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,10 +9,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/lintel-gateway/lintel/compiler/check"
 	"github.com/lintel-gateway/lintel/runtime/filter/standard"
+	"github.com/lintel-gateway/lintel/schemas/cases"
 )
-
-func newReader(r io.Reader) *bufio.Reader { return bufio.NewReader(r) }
 
 // base is the domain that the examples of the filters' documents belong to.
 const base = `package routes
@@ -53,23 +51,15 @@ func TestDocumentedExamples(t *testing.T) {
 func (s *served) askAll(t *testing.T, filter string) {
 	t.Helper()
 	used := false
-	for _, d := range s.prog.Domains {
+	for _, d := range s.Program.Domains {
 		for _, r := range d.Routes {
-			path := r.Def.Path.Exact + r.Def.Path.Prefix
-			if t := r.Def.Path.Template; t != "" {
-				path = strings.NewReplacer("{", "", "}", "", "...", "").Replace(t)
-			}
-			method := "GET"
+			c := &cases.Case{Route: r.Def.ID}
+			c.Spec.Request.Host, c.Spec.Request.Path = check.Sample(r.Def)
 			if len(r.Def.Methods) > 0 {
-				method = r.Def.Methods[0]
+				c.Spec.Request.Method = r.Def.Methods[0]
 			}
-			res, err := send(s.addr, request{Method: method, Host: firstHost(r), Path: path})
-			if err != nil {
-				t.Errorf("route %s: %v", r.Def.ID, err)
-				continue
-			}
-			if got := res.header.Get("X-Lintel-Route"); got != r.Def.ID || res.status >= 500 {
-				t.Errorf("route %s: %s%s is answered by %q with %d: %s", r.Def.ID, firstHost(r), path, got, res.status, res.body)
+			if res := s.player.Play(t.Context(), 0, c); !res.Passed || res.Got.Status >= 500 {
+				t.Errorf("route %s: %+v answered %+v: %+v", r.Def.ID, c.Spec.Request, res.Got, res.Mismatches)
 			}
 			_, has := r.Def.Filters[filter]
 			used = used || has

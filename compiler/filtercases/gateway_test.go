@@ -13,19 +13,20 @@ import (
 
 	"github.com/lintel-gateway/lintel/compiler"
 	"github.com/lintel-gateway/lintel/compiler/diag"
-	"github.com/lintel-gateway/lintel/compiler/ir"
 	"github.com/lintel-gateway/lintel/runtime"
 	"github.com/lintel-gateway/lintel/runtime/boot"
 	"github.com/lintel-gateway/lintel/runtime/runtimetest/echo"
+	"github.com/lintel-gateway/lintel/runtime/runtimetest/replay"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
+	"github.com/lintel-gateway/lintel/schemas/cases"
 	"github.com/lintel-gateway/lintel/schemas/route"
 )
 
-// served is a compiled program and the address of a gateway that serves it, with an
+// served is what was compiled and a player of the gateway that serves it, with an
 // echo for every upstream.
 type served struct {
-	addr string
-	prog *ir.Program
+	*compiler.Result
+	player replay.Player
 }
 
 func serve(t *testing.T, files fs.FS) *served {
@@ -53,7 +54,8 @@ func serve(t *testing.T, files fs.FS) *served {
 	cfg.Boot.Bundle.Dir = dir
 	cfg.Boot.AccessLog = "off"
 	cfg.Boot.Dial = echoes(t, b)
-	cfg.Boot.SecretsDir = secrets(t, b)
+	var values map[string]string
+	cfg.Boot.SecretsDir, values = secrets(t, b)
 	g, err := runtime.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +72,10 @@ func serve(t *testing.T, files fs.FS) *served {
 			t.Errorf("gateway: %v", err)
 		}
 	})
-	s := &served{addr: fmt.Sprint(g.Addresses()[0]), prog: res.Program}
+	s := &served{Result: res}
+	s.player.Address = fmt.Sprint(g.Addresses()[0])
+	s.player.Bundle = res.Bundle.Digest()
+	s.player.Secrets = values
 	s.awaitReady(t)
 	return s
 }
@@ -78,13 +83,36 @@ func serve(t *testing.T, files fs.FS) *served {
 // awaitReady asks until a bundle serves: an answer other than no-bundle.
 func (s *served) awaitReady(t *testing.T) {
 	t.Helper()
+	nobody := &cases.Case{Spec: cases.Spec{Request: cases.Request{Host: "nobody.test"}, Expect: cases.Expect{Status: 404}}}
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		got, err := send(s.addr, request{Method: "GET", Host: "nobody.test", Path: "/"})
-		if err == nil && got.status == 404 {
+		if s.player.Play(t.Context(), 0, nobody).Passed {
 			return
 		}
 	}
 	t.Fatal("the gateway does not come up")
+}
+
+// run plays every case of the program.
+func (s *served) run(t *testing.T) (played int) {
+	t.Helper()
+	set, err := s.Cases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range set.Cases {
+		c := &set.Cases[i]
+		t.Run(c.Route+"/"+strings.ReplaceAll(c.Name, " ", "-"), func(t *testing.T) {
+			t.Helper()
+			res := s.player.Play(t.Context(), i, c)
+			for _, m := range res.Mismatches {
+				t.Errorf("%s:%d: %s is %s, want %s\n%s", c.File, c.Line, m.Field, m.Got, m.Want, m.Diff)
+			}
+			if t.Failed() {
+				t.Logf("%s %s%s answered %+v", c.Spec.Request.Method, c.Spec.Request.Host, c.Spec.Request.Path, res.Got)
+			}
+		})
+	}
+	return len(set.Cases)
 }
 
 // echoes starts one echo for each upstream and maps every endpoint to it.
@@ -114,26 +142,28 @@ func echoes(t *testing.T, b *bundle.Bundle) map[string]string {
 	return dial
 }
 
-// secrets writes a file for every declared secret; its content is "secret of <file>".
-func secrets(t *testing.T, b *bundle.Bundle) string {
+// secrets writes a file for every declared secret, whose content is "secret of
+// <file>", and tells the values as a player wants them.
+func secrets(t *testing.T, b *bundle.Bundle) (dir string, values map[string]string) {
 	t.Helper()
-	dir := t.TempDir()
-	write := func(s route.Secret) {
+	dir, values = t.TempDir(), map[string]string{}
+	write := func(name string, s route.Secret) {
 		path := filepath.Join(dir, s.File)
+		values[name] = "secret of " + s.File
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte("secret of "+s.File+"\n"), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(values[name]+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, s := range b.Shared().Def.Secrets {
-		write(s)
+	for name, s := range b.Shared().Def.Secrets {
+		write(name, s)
 	}
 	for _, d := range b.Domains() {
-		for _, s := range d.Def.Secrets {
-			write(s)
+		for name, s := range d.Def.Secrets {
+			write(d.Def.Name+"/"+name, s)
 		}
 	}
-	return dir
+	return dir, values
 }
