@@ -13,13 +13,21 @@ import (
 	"github.com/lintel-gateway/lintel/schemas/bundle"
 )
 
+// isDirectory tells a person when dir cannot be a routes directory.
+func isDirectory(dir string) error {
+	if info, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s does not exist: name the routes directory", dir)
+	} else if err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is no directory: name the routes directory", dir)
+	}
+	return nil
+}
+
 // compile runs the compiler; on a terminal it says that it is at work when that
 // takes more than a second.
 func compile(ctx context.Context, s streams, o compiler.Options) (*compiler.Result, error) {
-	if info, err := os.Stat(o.Dir); errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s does not exist: name the routes directory", o.Dir)
-	} else if err == nil && !info.IsDir() {
-		return nil, fmt.Errorf("%s is no directory: name the routes directory", o.Dir)
+	if err := isDirectory(o.Dir); err != nil {
+		return nil, err
 	}
 	o.Compiler = compilerName
 	defer relaxHeap()()

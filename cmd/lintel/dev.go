@@ -30,7 +30,7 @@ var devVerb = verb{
 			if err != nil {
 				return fmt.Errorf("find the program itself: %w", err)
 			}
-			gw, err := findProgram("lintel-gateway", *gateway, "LINTEL_GATEWAY")
+			gw, err := findProgram("lintel-gateway", *gateway, "--gateway", "LINTEL_GATEWAY")
 			if err != nil {
 				return err
 			}
@@ -42,9 +42,9 @@ var devVerb = verb{
 	},
 }
 
-// findProgram looks for a sister program: the flag, the environment, beside this
-// program, PATH.
-func findProgram(name, given, env string) (string, error) {
+// findProgram looks for a sister program: what was given by a flag, which may be
+// none, the environment, beside this program, PATH.
+func findProgram(name, given, flag, env string) (string, error) {
 	if given == "" {
 		given = os.Getenv(env)
 	}
@@ -62,7 +62,10 @@ func findProgram(name, given, env string) (string, error) {
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", errors.New(name + " was not found beside lintel or in PATH: build it with make build, or name it with --gateway or " + env)
+		if flag != "" {
+			flag += " or "
+		}
+		return "", errors.New(name + " was not found beside lintel or in PATH: build it with make build, or name it with " + flag + env)
 	}
 	return filepath.Abs(path)
 }

@@ -1,0 +1,73 @@
+package gate
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/lintel-gateway/lintel/schemas/bundle"
+	"github.com/lintel-gateway/lintel/schemas/cases"
+	"github.com/lintel-gateway/lintel/schemas/route"
+)
+
+// ReadOnly picks the cases that may be played against a live gateway: a safe method
+// (RFC 9110, section 9.2.1), sent once, without a body, an upgrade or a fault to
+// simulate. What a stand-in would have to answer is taken out of their expectations,
+// since real upstreams answer there: of a route with an upstream only the route and
+// the headers that must be absent are compared. Cases that need the value of a
+// secret are counted and left out unless there is a folder of them.
+func ReadOnly(set *cases.Set, b *bundle.Bundle, secrets bool) (live *cases.Set, secret int) {
+	answers := map[string]bool{}
+	for _, d := range b.Domains() {
+		for i := range d.Def.Routes {
+			r := &d.Def.Routes[i]
+			answers[r.ID] = gatewayAnswers(r)
+		}
+	}
+	out := &cases.Set{Cases: []cases.Case{}}
+	for _, c := range set.Cases {
+		if !safe(&c.Spec.Request) {
+			continue
+		}
+		if !secrets && needsSecret(&c.Spec.Request) {
+			secret++
+			continue
+		}
+		e := &c.Spec.Expect
+		if e.Route != nil && *e.Route != "" && !answers[*e.Route] {
+			*e = cases.Expect{Route: e.Route, AbsentHeaders: e.AbsentHeaders}
+		}
+		e.Upstream, e.Duration = nil, nil
+		out.Cases = append(out.Cases, c)
+	}
+	return out, secret
+}
+
+func needsSecret(q *cases.Request) bool {
+	for _, v := range q.Headers {
+		if v.Secret != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// gatewayAnswers tells whether the route needs no upstream.
+func gatewayAnswers(r *route.Route) bool { return r.Upstream == "" && len(r.Split) == 0 }
+
+func safe(q *cases.Request) bool {
+	if !slices.Contains([]string{"GET", "HEAD", "OPTIONS"}, q.Method) || q.Times() > 1 || q.WebSocket != nil {
+		return false
+	}
+	if body, _ := q.Content(); body != "" {
+		return false
+	}
+	for name := range q.Headers {
+		if strings.HasPrefix(strings.ToLower(name), "x-echo-") {
+			return false
+		}
+	}
+	_, query, _ := strings.Cut(q.Path, "?")
+	values, _ := url.ParseQuery(query)
+	return !values.Has("status") && !values.Has("delay") && !values.Has("size") && !values.Has("abort")
+}
