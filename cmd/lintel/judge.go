@@ -66,8 +66,7 @@ func (j *judge) judge(v *gate.Verdict) error {
 	if v.Crossed {
 		fmt.Fprintln(j.s.err, "all cases passed, but a threshold of the script was crossed")
 	}
-	if least := j.leastCoverage(); !j.partial() && cover.Totals.All.Percent < least {
-		fmt.Fprintf(j.s.err, "the coverage is %.1f %%, %g %% are asked for\n", cover.Totals.All.Percent, least)
+	if !j.partial() && judgeCoverage(j.s, cover, j.leastCoverage()) != nil {
 		bad = true
 	}
 	if bad {
@@ -160,7 +159,7 @@ func (j *judge) summary(v *gate.Verdict, cover *coverage.Report) error {
 		return nil
 	}
 	if !j.partial() {
-		if err := cover.WriteText(j.s.out, coverage.TextOptions{Width: 120, Color: j.s.terminal && os.Getenv("NO_COLOR") == ""}); err != nil {
+		if err := cover.WriteText(j.s.out, coverage.TextOptions{Width: reportWidth, Color: j.s.terminal && os.Getenv("NO_COLOR") == ""}); err != nil {
 			return err
 		}
 	}

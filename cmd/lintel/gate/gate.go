@@ -136,38 +136,51 @@ func (r *run) run(ctx context.Context) (*Verdict, error) {
 	if err := r.secrets.write(r.file("secrets.json")); err != nil {
 		return nil, err
 	}
+	var t *target
+	if r.Live != "" {
+		t, err = liveTarget(r.Live, r.Cases)
+	} else {
+		t, err = r.serve(ctx, b)
+	}
+	if err != nil {
+		return nil, err
+	}
 	if err := writeSet(r.file("cases.json"), r.Cases); err != nil {
 		return nil, err
 	}
-	target := r.Live
-	if target == "" {
-		if target, err = r.serve(ctx, b); err != nil {
-			return nil, err
-		}
-	}
-	return r.replay(ctx, k, target)
+	return r.replay(ctx, k, t)
+}
+
+// target is the gateway as lintel-k6 is told of it.
+type target struct {
+	// address is host:port.
+	address string
+	// live is not empty for a gateway that may not say which route took a request.
+	live string
+	// ca names the certificates to trust, as lintel-k6 has it.
+	ca string
 }
 
 // serve starts the gateway on the bundle and waits until it serves just that.
-func (r *run) serve(ctx context.Context, b *bundle.Bundle) (target string, err error) {
+func (r *run) serve(ctx context.Context, b *bundle.Bundle) (t *target, err error) {
 	dir := r.file("bundle")
 	if err := r.Bundle.WriteDir(dir); err != nil {
-		return "", err
+		return nil, err
 	}
 	if r.echoes, err = local.StartEchoes(ctx, b, false); err != nil {
-		return "", err
+		return nil, err
 	}
 	r.gateway, err = local.StartGateway(ctx, local.GatewayConfig{
 		Program: r.Gateway, Bundle: dir, Listen: r.Listen, Admin: r.Admin, Work: r.work,
 		Dial: r.echoes.Dial, Secrets: r.secrets.dir,
 	})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if err := r.gateway.Await(ctx, r.Bundle.Digest()); err != nil {
-		return "", fmt.Errorf("the gateway did not take the bundle: %w", err)
+		return nil, fmt.Errorf("the gateway did not take the bundle: %w", err)
 	}
-	return "http://" + r.gateway.Listen, nil
+	return &target{address: r.gateway.Listen}, nil
 }
 
 // file is the path of a file in the work folder.

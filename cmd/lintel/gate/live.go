@@ -1,7 +1,11 @@
 package gate
 
 import (
+	"cmp"
+	"fmt"
+	"net"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 
@@ -41,6 +45,27 @@ func ReadOnly(set *cases.Set, b *bundle.Bundle, secrets bool) (live *cases.Set, 
 		out.Cases = append(out.Cases, c)
 	}
 	return out, secret
+}
+
+// liveTarget reads the URL of a live gateway. The cases take its scheme: whether a
+// request is encrypted is for the URL to say.
+func liveTarget(raw string, set *cases.Set) (*target, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("read the gateway's URL: %w", err)
+	}
+	t := &target{address: u.Host, live: "1"}
+	port := "80"
+	if u.Scheme == "https" {
+		t.ca, port = cmp.Or(os.Getenv("LINTEL_CA"), "system"), "443"
+	}
+	if u.Port() == "" {
+		t.address = net.JoinHostPort(u.Hostname(), port)
+	}
+	for i := range set.Cases {
+		set.Cases[i].Spec.Request.Scheme = u.Scheme
+	}
+	return t, nil
 }
 
 func needsSecret(q *cases.Request) bool {

@@ -23,7 +23,7 @@ const exitThresholds = 99
 const maxResult = 4 << 20
 
 // replay lets k6 play the cases and reads what became of them.
-func (r *run) replay(ctx context.Context, k *k6, target string) (*Verdict, error) {
+func (r *run) replay(ctx context.Context, k *k6, target *target) (*Verdict, error) {
 	parallel := r.Parallel
 	if parallel <= 0 {
 		parallel = 8
@@ -32,7 +32,7 @@ func (r *run) replay(ctx context.Context, k *k6, target string) (*Verdict, error
 	start := time.Now()
 	child, err := local.Start("k6", k.command(
 		"LINTEL_CASES="+r.file("cases.json"), "LINTEL_SECRETS="+r.file("secrets.json"), "LINTEL_RESULTS="+results,
-		"LINTEL_TARGET="+target, "LINTEL_BUNDLE="+r.Cases.Bundle, "LINTEL_LIVE="+strconv.FormatBool(r.Live != ""),
+		"LINTEL_TARGET="+target.address, "LINTEL_BUNDLE="+r.Cases.Bundle, "LINTEL_LIVE="+target.live, "LINTEL_CA="+target.ca,
 		"LINTEL_VUS="+strconv.Itoa(parallel),
 	))
 	if err != nil {
