@@ -152,7 +152,8 @@ func TestFilesStaySmall(t *testing.T) {
 		if n := strings.Count(string(text), "\n"); n > 400 {
 			t.Errorf("%s has %d lines: what are its two duties?", path, n)
 		}
-		if strings.Contains(string(text), "\nfunc init() {") {
+		// k6 learns of its extensions in no other way.
+		if strings.Contains(string(text), "\nfunc init() {") && path != filepath.Join("..", "k6", "register.go") {
 			t.Errorf("%s has an init function", path)
 		}
 		return nil
