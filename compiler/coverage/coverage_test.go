@@ -72,7 +72,7 @@ func TestComputePoints(t *testing.T) {
 	r := compute(t, shop(t))
 	for id, want := range map[string]map[string][]string{
 		"shop.example/cart-read": {
-			"route": {"taken"}, "host shop.example": {"taken"}, "host *.shop.example": {},
+			"route": {"taken"}, "host shop.example": {"taken"}, "host *.shop.example": {}, "host img.shop.example": {},
 			"predicate method true": {"taken"}, "predicate method false": {},
 			"predicate header x-stage true": {"taken"}, "predicate header x-stage false": {"another stage"},
 			// The cases that would show these failed or were not played.
@@ -185,11 +185,11 @@ func TestComputeMostSpecificHost(t *testing.T) {
 	in := shop(t)
 	i := caseNamed(t, in, "taken")
 	for host, want := range map[string]string{
-		"shop.example": "host shop.example", "WWW2.Shop.example:8080": "host *.shop.example", "a.b.shop.example.": "host *.shop.example",
+		"shop.example": "host shop.example", "WWW2.Shop.example:8080": "host *.shop.example", "IMG.shop.example": "host img.shop.example", "a.b.shop.example.": "host *.shop.example",
 	} {
 		in.Cases.Cases[i].Spec.Request.Host = host
 		points := pointsOf(t, compute(t, in), "shop.example/cart-read")
-		for _, name := range []string{"host shop.example", "host *.shop.example"} {
+		for _, name := range []string{"host shop.example", "host *.shop.example", "host img.shop.example"} {
 			if got := len(points[name]) > 0; got != (name == want) {
 				t.Errorf("%s: %s is reached: %v", host, name, got)
 			}

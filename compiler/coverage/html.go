@@ -67,7 +67,8 @@ func pageParts() (style, script string, page *template.Template, err error) {
 	}
 	page, err = template.New("page").Funcs(template.FuncMap{
 		"percent": percent, "fraction": fraction, "tone": tone,
-		"routes": func(n int) string { return plural(n, "route") },
+		"missing": func(c Count) int { return c.Total - c.Covered },
+		"routes":  func(n int) string { return plural(n, "route") },
 	}).Parse(texts[2])
 	return texts[0], texts[1], page, err
 }

@@ -3,9 +3,11 @@ package coverage_test
 import (
 	"math/rand/v2"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lintel-gateway/lintel/ci/bench/mixed"
 	"github.com/lintel-gateway/lintel/compiler/coverage"
 )
 
@@ -77,6 +79,19 @@ func TestFailuresProveNothing(t *testing.T) {
 	if len(covered(r)) != 0 || r.Cases.Failed != len(in.Results) {
 		t.Errorf("covered %d points, cases %+v", len(covered(r)), r.Cases)
 	}
+}
+
+// BenchmarkCompute measures a run of 1,000 mixed routes with a case each.
+func BenchmarkCompute(b *testing.B) {
+	fsys := fstest.MapFS{}
+	for name, text := range mixed.New(1000).Files {
+		fsys[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	in := compiled(b, fsys)
+	for b.Loop() {
+		compute(b, in)
+	}
+	b.ReportMetric(float64(len(in.Cases.Cases)), "cases")
 }
 
 // covered names the points that were reached.

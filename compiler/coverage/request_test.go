@@ -18,22 +18,26 @@ func TestRequestOf(t *testing.T) {
 		{"plain", cases.Request{Method: "GET", Host: "A.Example.:8080", Path: "/x?a=1?b"}, []string{"GET a.example /x a=1?b"}},
 		{"an address", cases.Request{Method: "GET", Host: "[2001:DB8::1]:80", Path: "/"}, []string{"GET [2001:db8::1] / "}},
 		{
-			"values", cases.Request{Method: "GET", Host: "a", Path: "/", Headers: map[string]cases.Values{
+			"values",
+			cases.Request{Method: "GET", Host: "a", Path: "/", Headers: map[string]cases.Values{
 				"x-two": {Texts: []string{"b", "a"}}, "authorization": {Secret: &cases.Secret{Secret: "key", Prefix: "Bearer "}},
 			}},
 			[]string{"GET a / ", "authorization: Bearer key", "x-two: b", "x-two: a"},
 		},
 		{"json", cases.Request{Method: "POST", Host: "a", Path: "/", JSON: []byte(`{}`)}, []string{"POST a / ", "content-length: 2", "content-type: application/json"}},
 		{
-			"own type", cases.Request{Method: "POST", Host: "a", Path: "/", JSON: []byte(`{}`), Headers: map[string]cases.Values{"Content-Type": {Texts: []string{"text/x"}}}},
+			"own type",
+			cases.Request{Method: "POST", Host: "a", Path: "/", JSON: []byte(`{}`), Headers: map[string]cases.Values{"Content-Type": {Texts: []string{"text/x"}}}},
 			[]string{"POST a / ", "Content-Type: text/x", "content-length: 2"},
 		},
 		{
-			"chunked", cases.Request{Method: "POST", Host: "a", Path: "/", Body: "x", Headers: map[string]cases.Values{"transfer-encoding": {Texts: []string{"chunked"}}}},
+			"chunked",
+			cases.Request{Method: "POST", Host: "a", Path: "/", Body: "x", Headers: map[string]cases.Values{"transfer-encoding": {Texts: []string{"chunked"}}}},
 			[]string{"POST a / ", "transfer-encoding: chunked"},
 		},
 		{
-			"websocket", cases.Request{Method: "GET", Host: "a", Path: "/", WebSocket: []string{"hello"}},
+			"websocket",
+			cases.Request{Method: "GET", Host: "a", Path: "/", WebSocket: []string{"hello"}},
 			[]string{"GET a / ", "connection: Upgrade", "upgrade: websocket", "sec-websocket-version: 13", "sec-websocket-key: bGludGVsLWNvdmVyYWdlLg=="},
 		},
 	} {
