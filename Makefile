@@ -11,23 +11,35 @@ LISTEN ?= 127.0.0.1:8080
 ADMIN ?= 127.0.0.1:8081
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race lint fmt generate fuzz bench ci clean
+.PHONY: help run programs build test race lint fmt generate fuzz bench ci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-run: build ## serve the example in routes/ and swap on save (LISTEN=, ADMIN= set the addresses)
+run: programs ## serve the example in routes/ and swap on save (LISTEN=, ADMIN= set the addresses)
 	@exec $(BIN)/lintel dev routes --listen $(LISTEN) --admin $(ADMIN)
 
-build: ## build the programs into bin/
+build: programs $(BIN)/lintel-k6 ## build the programs into bin/
+
+programs:
 	@echo "building lintel and lintel-gateway into $(BIN)/ (the first time takes about a minute)"
 	@mkdir -p $(BIN)
 	@$(GO) build -trimpath -o $(BIN)/lintel ./cmd/lintel
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o $(BIN)/lintel-gateway ./cmd/lintel-gateway
 
+# What lintel-k6 is made of: it is built anew only when one of these changes.
+K6_PARTS := k6/build.sh k6/go.mod k6/go.sum go.mod go.sum ci/tools/go.mod $(wildcard k6/*.js k6/*.d.ts) \
+	$(filter-out %_test.go,$(shell find k6 schemas runtime/runtimetest -name '*.go'))
+
+$(BIN)/lintel-k6: $(K6_PARTS)
+	@echo "building lintel-k6 into $(BIN)/ (the first time takes about two minutes)"
+	@GO="$(GO)" sh k6/build.sh $@
+
 test: build ## run every test, then those of the engine and the codecs under the race detector
 	@echo "running all tests"
 	@$(GO) test ./...
+	@echo "running the tests of k6"
+	@cd k6 && LINTEL_K6="$(abspath $(BIN))/lintel-k6" $(GO) test ./...
 	@$(MAKE) --no-print-directory race
 
 race: ## run the tests under the race detector (needs a C compiler)
@@ -42,22 +54,24 @@ lint: ## check format, vet, staticcheck and generated files
 	@echo "checking format, vet, staticcheck and generated files"
 	@out=$$($(TOOL) gofumpt -l .); if [ -n "$$out" ]; then echo "not formatted (make fmt):"; echo "$$out"; exit 1; fi
 	@$(GO) vet ./...
+	@cd k6 && $(GO) vet ./...
 	@$(TOOL) staticcheck ./...
-	@$(MAKE) --no-print-directory build
+	@tool=$$($(TOOL) -n staticcheck) && cd k6 && "$$tool" ./...
+	@$(MAKE) --no-print-directory programs
 	@$(BIN)/lintel schema sync --check routes
 	@sh ci/generated.sh
 
 fmt: ## format Go and CUE files
 	@$(TOOL) gofumpt -w .
 
-generate: build ## write the generated files: filter schema and list, routes/lintel.cue
+generate: programs ## write the generated files: filter schema and list, routes/lintel.cue
 	@$(GO) run ./compiler/filtergen
 	@$(BIN)/lintel schema sync routes
 
 fuzz: ## run every fuzz target for FUZZTIME
 	@sh ci/fuzz.sh $(FUZZTIME)
 
-bench: build ## measure the compiler, the bundle, the table, the swap and the proxy; prints the figures
+bench: programs ## measure the compiler, the bundle, the table, the swap and the proxy; prints the figures
 	@sh ci/bench/run.sh
 
 ci: lint test ## what continuous integration runs
