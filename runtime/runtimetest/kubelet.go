@@ -44,8 +44,10 @@ func NewKubeletWriter(dir string) (*KubeletWriter, error) {
 //  5. links to files that are gone are removed
 //  6. the old directory is removed
 func (k *KubeletWriter) Write(files map[string][]byte) error {
-	k.n++
-	fresh := fmt.Sprintf("..2026_01_02_03_04_05.%010d", k.n)
+	fresh, err := k.name()
+	if err != nil {
+		return fmt.Errorf("mount: %w", err)
+	}
 	old, err := os.Readlink(filepath.Join(k.dir, dataLink))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("mount: %w", err)
@@ -72,6 +74,19 @@ func (k *KubeletWriter) Write(files map[string][]byte) error {
 		}
 	}
 	return nil
+}
+
+// name is that of the next directory: one that no writer before has left behind.
+func (k *KubeletWriter) name() (string, error) {
+	for {
+		k.n++
+		fresh := fmt.Sprintf("..2026_01_02_03_04_05.%010d", k.n)
+		if _, err := os.Lstat(filepath.Join(k.dir, fresh)); errors.Is(err, fs.ErrNotExist) {
+			return fresh, nil
+		} else if err != nil {
+			return "", err
+		}
+	}
 }
 
 func (k *KubeletWriter) fill(name string, files map[string][]byte) error {

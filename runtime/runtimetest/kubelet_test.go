@@ -55,3 +55,21 @@ func TestKubeletWriter(t *testing.T) {
 		}
 	}
 }
+
+// TestKubeletWriterAgain goes on where another writer has ended.
+func TestKubeletWriterAgain(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "mount")
+	for _, text := range []string{"a", "b", "c"} {
+		k, err := NewKubeletWriter(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := Answering(t, "h.example", text)
+		if err := k.Write(want.Files()); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := bundle.Open(dir, bundle.Limits{}); err != nil || !got.Equal(want) {
+			t.Errorf("%s is not what is mounted: %v", text, err)
+		}
+	}
+}
