@@ -54,7 +54,7 @@ func (j *judge) judge(v *gate.Verdict) error {
 	if err != nil {
 		return err
 	}
-	uncovered := j.uncovered(cover)
+	uncovered := j.uncovered(cover, v)
 	j.failures(v, uncovered)
 	if err := j.summary(v, cover); err != nil {
 		return err
@@ -90,12 +90,25 @@ func (j *judge) coverage(v *gate.Verdict) (*coverage.Report, error) {
 	})
 }
 
-// uncovered are the findings for new routes that no case reaches.
-func (j *judge) uncovered(cover *coverage.Report) (out diag.List) {
+// uncovered are the findings for new routes that no case reaches. A route whose cases
+// failed has a finding already.
+func (j *judge) uncovered(cover *coverage.Report, v *gate.Verdict) (out diag.List) {
 	if j.partial() || j.res.Program.Shared.Settings.Coverage == "optional" {
 		return nil
 	}
+	tried := map[string]bool{}
+	for i := range v.Cases {
+		if c := &v.Cases[i]; !v.Results[i].Passed {
+			tried[c.Route] = true
+			if want := c.Spec.Expect.Route; want != nil {
+				tried[*want] = true
+			}
+		}
+	}
 	for _, u := range cover.Uncovered {
+		if tried[u.Route] {
+			continue
+		}
 		_, name, _ := strings.Cut(u.Route, "/")
 		out = append(out, diag.Diagnostic{
 			Code: "route-uncovered", Severity: diag.Error, Pos: diag.Pos{File: u.File, Line: u.Line, Column: u.Column},

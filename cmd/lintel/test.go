@@ -24,7 +24,7 @@ type testFlags struct {
 	keep                                     bool
 	parallel                                 int
 	minCoverage                              float64
-	timeout                                  time.Duration
+	timeout, caseTimeout                     time.Duration
 	chosen                                   *regexp.Regexp
 }
 
@@ -47,6 +47,7 @@ func (f *testFlags) declare(fs *flag.FlagSet) {
 	fs.StringVar(&f.admin, "admin", "", "`ADDR` of the gateway's admin endpoint (default a free port)")
 	fs.StringVar(&f.revision, "revision", "", "revision in the manifest, as for compile: `R`")
 	fs.IntVar(&f.parallel, "parallel", 8, "play `N` cases at once")
+	fs.DurationVar(&f.caseTimeout, "case-timeout", 15*time.Second, "`TIME` that one answer may take")
 	fs.DurationVar(&f.timeout, "timeout", 10*time.Minute, "give up after this `TIME`")
 }
 
@@ -56,6 +57,9 @@ func (f *testFlags) valid() (err error) {
 	}
 	if f.chosen, err = regexp.Compile(f.run); err != nil {
 		return usageError{fmt.Sprintf("--run %q is no regular expression: %v", f.run, err)}
+	}
+	if f.timeout <= 0 || f.caseTimeout <= 0 {
+		return usageError{"--timeout and --case-timeout are times such as 30s"}
 	}
 	if f.parallel < 1 || f.parallel > 256 {
 		return usageError{"--parallel is a number from 1 to 256"}
@@ -119,7 +123,7 @@ func (f *testFlags) test(ctx context.Context, s streams) error {
 	}
 	c := gate.Config{
 		Bundle: res.Bundle, Cases: set, Live: f.live, Script: f.script, Secrets: f.secrets,
-		Listen: f.listen, Admin: f.admin, Parallel: f.parallel, Timeout: f.timeout,
+		Listen: f.listen, Admin: f.admin, Parallel: f.parallel, Timeout: f.timeout, CaseTimeout: f.caseTimeout,
 	}
 	if c.K6, err = findProgram("lintel-k6", f.k6, "--k6", "LINTEL_K6"); err != nil {
 		return err

@@ -35,8 +35,9 @@ type Config struct {
 	Listen, Admin string
 	// Parallel is how many cases are played at once; 0 means 8.
 	Parallel int
-	// Timeout bounds the whole replay; 0 means 10 minutes.
-	Timeout time.Duration
+	// Timeout bounds the whole replay; 0 means 10 minutes. CaseTimeout bounds one
+	// answer; 0 is the player's own.
+	Timeout, CaseTimeout time.Duration
 	// Verdict, when set, is called with the outcome while the gateway still runs, and
 	// its addresses; it runs until Verdict returns.
 	Verdict func(ctx context.Context, v *Verdict, listen, admin string)

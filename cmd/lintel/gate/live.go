@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lintel-gateway/lintel/schemas/bundle"
 	"github.com/lintel-gateway/lintel/schemas/cases"
@@ -47,8 +48,11 @@ func ReadOnly(set *cases.Set, b *bundle.Bundle, secrets bool) (live *cases.Set, 
 	return out, secret
 }
 
-// liveTarget reads the URL of a live gateway. The cases take its scheme: whether a
-// request is encrypted is for the URL to say.
+// liveTime bounds the look whether a live gateway is there.
+const liveTime = 5 * time.Second
+
+// liveTarget reads the URL of a live gateway, which must be there. The cases take the
+// scheme of the URL: whether a request is encrypted is for it to say.
 func liveTarget(raw string, set *cases.Set) (*target, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -62,6 +66,11 @@ func liveTarget(raw string, set *cases.Set) (*target, error) {
 	if u.Port() == "" {
 		t.address = net.JoinHostPort(u.Hostname(), port)
 	}
+	conn, err := net.DialTimeout("tcp", t.address, liveTime)
+	if err != nil {
+		return nil, fmt.Errorf("no gateway answers at %s: %w", raw, err)
+	}
+	_ = conn.Close()
 	for i := range set.Cases {
 		set.Cases[i].Spec.Request.Scheme = u.Scheme
 	}

@@ -33,7 +33,7 @@ func (r *run) replay(ctx context.Context, k *k6, target *target) (*Verdict, erro
 	child, err := local.Start("k6", k.command(
 		"LINTEL_CASES="+r.file("cases.json"), "LINTEL_SECRETS="+r.file("secrets.json"), "LINTEL_RESULTS="+results,
 		"LINTEL_TARGET="+target.address, "LINTEL_BUNDLE="+r.Cases.Bundle, "LINTEL_LIVE="+target.live, "LINTEL_CA="+target.ca,
-		"LINTEL_VUS="+strconv.Itoa(parallel),
+		"LINTEL_VUS="+strconv.Itoa(parallel), "LINTEL_TIMEOUT="+duration(r.CaseTimeout),
 	))
 	if err != nil {
 		return nil, err
@@ -64,6 +64,14 @@ func (r *run) replay(ctx context.Context, k *k6, target *target) (*Verdict, erro
 	}
 	v.Crossed = child.Status() == exitThresholds && v.Failed() == 0
 	return v, nil
+}
+
+// duration is a time as lintel-k6 reads it, "" for none.
+func duration(d time.Duration) string {
+	if d <= 0 {
+		return ""
+	}
+	return d.String()
 }
 
 // complete tells why a replay that did not play every case is none.

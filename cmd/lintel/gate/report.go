@@ -41,7 +41,9 @@ func (v *Verdict) WriteJSON(w io.Writer, bundle, revision string, reason func(*c
 	for i := range v.Cases {
 		c := &v.Cases[i]
 		one := reportCase{Route: c.Route, Name: c.Name, File: c.File, Line: c.Line, Column: c.Column, Result: v.Results[i]}
-		if !one.Passed {
+		if one.Passed {
+			one.Got = nil // nobody asks
+		} else {
 			one.Reason, one.Curl = reason(c), Curl(c, DevBase)
 		}
 		out.Cases[i] = one

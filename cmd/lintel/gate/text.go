@@ -44,7 +44,9 @@ func (p Printer) Failures(w io.Writer, v *Verdict) {
 		}
 		text := explainText(c, r, reason, p.Base)
 		if p.Place != nil {
-			text += "route: " + p.Place(c.Route) + "\n"
+			for _, id := range involved(c, r) {
+				text += "route: " + p.Place(id) + "\n"
+			}
 		}
 		for line := range strings.Lines(text) {
 			fmt.Fprint(w, "  ", line)
@@ -54,6 +56,20 @@ func (p Printer) Failures(w io.Writer, v *Verdict) {
 	if shown > maxShown {
 		fmt.Fprintf(w, "... and %d more failing cases; --json and --junit have all\n", shown-maxShown)
 	}
+}
+
+// involved are the routes to look at: the one that should have taken the request, and
+// the one that did.
+func involved(c *cases.Case, r *cases.Result) (out []string) {
+	if want := c.Spec.Expect.Route; want == nil || *want == "" {
+		out = append(out, c.Route)
+	} else {
+		out = append(out, *want)
+	}
+	if r.Got != nil && r.Got.Route != "" && r.Got.Route != out[0] {
+		out = append(out, r.Got.Route)
+	}
+	return out
 }
 
 // explainText says what was expected and what came, and how to try it.

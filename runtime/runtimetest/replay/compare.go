@@ -66,11 +66,11 @@ func (m *mismatches) add(field, want, got string) {
 	m.list = append(m.list, cases.Mismatch{Field: field, Want: want, Got: got})
 }
 
-// differ adds a mismatch with the difference between two values. A case with secrets
-// has none: it may show one in pieces.
+// differ adds a mismatch with the difference between two values. Values that hold a
+// secret have none: it may show one in pieces.
 func (m *mismatches) differ(field, want, got string, x, y any) {
 	m.add(field, want, got)
-	if m.mask.r == nil {
+	if !m.mask.hidesIn(x) && !m.mask.hidesIn(y) {
 		m.list[len(m.list)-1].Diff = diff(x, y)
 	}
 }

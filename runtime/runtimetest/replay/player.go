@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/lintel-gateway/lintel/schemas/cases"
@@ -39,7 +40,9 @@ type Player struct {
 	// each case has its own.
 	Reuse bool
 
-	idle idle
+	idle   idle
+	masked sync.Once
+	hides  mask
 }
 
 // Play sends the request of a case, as often as it asks for, and compares every

@@ -22,9 +22,9 @@ type filled struct {
 func (p *Player) fill(c *cases.Case) filled {
 	u := c.Spec.Expect.Upstream
 	if !refers(c.Spec.Request.Headers) && (u == nil || !refers(u.Headers)) {
-		return filled{spec: &c.Spec}
+		return filled{spec: &c.Spec, mask: p.mask()}
 	}
-	var values, missing []string
+	var missing []string
 	resolve := func(headers map[string]cases.Values) map[string]cases.Values {
 		out := maps.Clone(headers)
 		for _, name := range slices.Sorted(maps.Keys(headers)) {
@@ -40,7 +40,6 @@ func (p *Player) fill(c *cases.Case) filled {
 				missing = append(missing, s.Secret)
 				continue
 			}
-			values = append(values, value)
 			out[name] = cases.Values{Texts: []string{s.Prefix + value}}
 		}
 		return out
@@ -53,7 +52,7 @@ func (p *Player) fill(c *cases.Case) filled {
 		spec.Expect.Upstream = &copied
 	}
 	slices.Sort(missing)
-	return filled{spec: &spec, mask: maskOf(values), missing: slices.Compact(missing)}
+	return filled{spec: &spec, mask: p.mask(), missing: slices.Compact(missing)}
 }
 
 func refers(headers map[string]cases.Values) bool {
@@ -71,6 +70,22 @@ const secretText = "(secret)"
 // mask takes secrets out of texts that a person may see. The zero value takes
 // nothing out.
 type mask struct{ r *strings.Replacer }
+
+// mask hides every secret that the player knows: an upstream that says what it
+// received tells also those that a filter put into the request.
+func (p *Player) mask() mask {
+	p.masked.Do(func() { p.hides = maskOf(slices.Collect(maps.Values(p.Secrets))) })
+	return p.hides
+}
+
+// hidesIn tells whether the value, as JSON, holds a secret.
+func (m mask) hidesIn(v any) bool {
+	if m.r == nil {
+		return false
+	}
+	raw, err := json.Marshal(v)
+	return err != nil || m.r.Replace(string(raw)) != string(raw)
+}
 
 // maskOf hides the values as they are, and as Go and JSON quote them.
 func maskOf(values []string) mask {
