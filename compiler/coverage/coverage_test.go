@@ -136,13 +136,47 @@ func TestComputeTruth(t *testing.T) {
 		t.Errorf("the trace was believed although the gateway contradicts it: %v", got)
 	}
 	// Of two answers to a repeated request, each names its route.
-	result(t, in, "another stage").Routes = []string{"shop.example/rest", "", "shop.example/old"}
+	result(t, in, "another stage").Routes = []string{"shop.example/rest", "", "shop.example/old", "shop.example/rest"}
 	r = compute(t, in)
 	if len(r.Uncovered) != 0 {
 		t.Errorf("uncovered %v", r.Uncovered)
 	}
+	if got := pointsOf(t, r, "shop.example/cart-read")["predicate header x-stage false"]; len(got) != 0 {
+		t.Errorf("the trace of one request was believed for two answers that differ: %v", got)
+	}
 	if got := r.Played[caseNamed(t, in, "another stage")].Took; !slices.Equal(got, []string{"shop.example/rest", "shop.example/old"}) {
 		t.Errorf("took %v", got)
+	}
+}
+
+// TestComputeOnce holds that a case counts once for a point although two patterns of
+// the route take its host.
+func TestComputeOnce(t *testing.T) {
+	in := shop(t)
+	i := caseNamed(t, in, "another stage")
+	in.Cases.Cases[i].Spec.Request.Host = "img.shop.example"
+	none := ""
+	in.Cases.Cases[i].Spec.Expect.Route = &none
+	result(t, in, "another stage").Routes = []string{""}
+	for rt := range routesOf(compute(t, in)) {
+		for _, p := range rt.Points {
+			if p.Name == "header x-stage" && p.Side == coverage.False && p.Reached != 1 {
+				t.Errorf("one case reached it %d times", p.Reached)
+			}
+		}
+	}
+}
+
+// TestComputePreflight holds that only a preflight ends at the filter that answers it.
+func TestComputePreflight(t *testing.T) {
+	in := shop(t)
+	request := &in.Cases.Cases[caseNamed(t, in, "a browser asks first")].Spec.Request
+	request.Method = "POST"
+	points := pointsOf(t, compute(t, in), "shop.example/cart-write")
+	for _, name := range []string{"filter cors", "filter headers", "predicate method true"} {
+		if len(points[name]) != 1 {
+			t.Errorf("%s is reached by %v", name, points[name])
+		}
 	}
 }
 

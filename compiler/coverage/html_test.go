@@ -2,7 +2,10 @@ package coverage_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
+	stdhtml "html"
 	"math"
 	"os"
 	"regexp"
@@ -10,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/lintel-gateway/lintel/compiler/coverage"
 	"github.com/lintel-gateway/lintel/schemas/cases"
@@ -136,7 +140,7 @@ func TestHTMLSize(t *testing.T) {
 // TestHTMLFailuresAreBounded holds that a run in which all fails makes a page, too.
 func TestHTMLFailuresAreBounded(t *testing.T) {
 	r, p := large(10)
-	text := strings.Repeat("é", 40<<10)
+	text := "x" + strings.Repeat("é", 40<<10)
 	for i := range 2000 {
 		p.Failures = append(p.Failures, coverage.Failure{
 			Case:   &cases.Case{Name: fmt.Sprintf("case-%d.", i)},
@@ -149,8 +153,8 @@ func TestHTMLFailuresAreBounded(t *testing.T) {
 	if len(got) > 1<<20 || strings.Contains(got, "case-300.") || !strings.Contains(got, "case-299.") || !strings.Contains(got, "1700 more failing cases") {
 		t.Errorf("the page has %d bytes", len(got))
 	}
-	if strings.Contains(got, "\ufffd") {
-		t.Error("a character was cut in two")
+	if strings.Contains(got, "\ufffd") || !utf8.ValidString(got) || strings.Count(got, "é") > 10<<10 {
+		t.Error("a long text is not cut, or in the middle of a character")
 	}
 }
 
@@ -206,6 +210,56 @@ func TestHTMLStandsAlone(t *testing.T) {
 	for _, tag := range regexp.MustCompile(`<[a-z]+[^>]* hidden[ >]`).FindAllString(got, -1) {
 		if !strings.Contains(tag, `id="find"`) && !strings.Contains(tag, `id="none"`) {
 			t.Errorf("%s is hidden", tag)
+		}
+	}
+}
+
+// TestHTMLPolicy holds that the page's policy allows its own style and script, and
+// nothing else.
+func TestHTMLPolicy(t *testing.T) {
+	in := shop(t)
+	got := html(t, compute(t, in), pageOf(in))
+	for tag, directive := range map[string]string{"style": "style-src", "script": "script-src"} {
+		_, text, _ := strings.Cut(got, "<"+tag+">")
+		text, _, _ = strings.Cut(text, "</"+tag+">")
+		sum := sha256.Sum256([]byte(text))
+		want := directive + " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "';"
+		if text == "" || !strings.Contains(stdhtml.UnescapeString(got), want) {
+			t.Errorf("the policy does not say %s", want)
+		}
+	}
+	if !strings.Contains(got, `content="default-src 'none';`) {
+		t.Error("the policy allows what it does not name")
+	}
+}
+
+// TestHTMLRoutes holds what the page says of single routes and their cases.
+func TestHTMLRoutes(t *testing.T) {
+	in := shop(t)
+	one := in.Cases.Cases[caseNamed(t, in, "home")]
+	for range 25 {
+		in.Cases.Cases = append(in.Cases.Cases, one)
+		in.Results = append(in.Results, cases.Result{Index: len(in.Cases.Cases) - 1, Passed: true, Millis: 1234})
+	}
+	got := html(t, compute(t, in), pageOf(in))
+	routes := map[string]string{}
+	for _, part := range strings.Split(got, `<details class="route"`)[1:] {
+		_, name, _ := strings.Cut(part, "<b>")
+		name, _, _ = strings.Cut(name, "</b>")
+		part, _, _ = strings.Cut(part, "</details>")
+		routes[name] = stdhtml.UnescapeString(regexp.MustCompile(`(\s*<[^>]*>\s*)+`).ReplaceAllString(part, "|"))
+	}
+	for route, texts := range map[string][]string{
+		"home":       {"|and 6 more|", "|passed|home|1.2 s|main.cue:7|"},
+		"rest":       {"|passed|another stage|of shop.example/cart-read|1."},
+		"cart-read":  {"|another stage|went to shop.example/rest|", "|failed|fails without a version|3.50 ms|", "|not played|skipped", "|Reads a cart|", "|header x-stage|true ✓|false ✓|", "|query v|true ✓|false ✗|", "|filter headers|✓|"},
+		"cart-write": {"|a wrong method|went to no route|", "|filter headers|✗|", "|filter headers: never reached|"},
+		"old":        {"|✗|old|regex /item[0-9]+|no passing case|"},
+	} {
+		for _, text := range texts {
+			if !strings.Contains(routes[route], text) {
+				t.Errorf("%s does not say %q:\n%s", route, text, routes[route])
+			}
 		}
 	}
 }

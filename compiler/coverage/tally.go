@@ -60,7 +60,7 @@ func (t *tally) passed(tab *table.Table, index int, c *cases.Case, result *cases
 	if len(took) > 0 {
 		answered = took[0]
 	}
-	if !sent || len(took) > 1 || answered != trace.Route {
+	if len(took) > 1 || answered != trace.Route {
 		return took
 	}
 	// A route that takes the host by two of its patterns stands in the trace twice.

@@ -60,6 +60,35 @@ func TestWriteText(t *testing.T) {
 	}
 }
 
+// TestWriteTextBase holds that new routes without a case stand before old ones, and
+// that only a new route among old ones is marked as new on the page.
+func TestWriteTextBase(t *testing.T) {
+	in := shop(t)
+	in.Results = nil
+	in.Base = map[string]bool{"help.example/home": true, "shop.example/rest": true, "shop.example/cart-write": true}
+	r := compute(t, in)
+	var b bytes.Buffer
+	if err := r.WriteText(&b, coverage.TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	_, list, _ := strings.Cut(b.String(), "not covered:\n")
+	for line := range strings.Lines(list) {
+		order = append(order, strings.Fields(line)[1])
+	}
+	if diff := cmp.Diff([]string{"cart-read", "old", "home", "cart-write", "rest"}, order); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	const mark = `<span class="new">`
+	if n := strings.Count(html(t, r, coverage.Page{}), mark); n != 2 {
+		t.Errorf("%d routes are marked as new", n)
+	}
+	in.Base = nil
+	if n := strings.Count(html(t, compute(t, in), coverage.Page{}), mark); n != 0 {
+		t.Errorf("all routes are new, and %d are marked", n)
+	}
+}
+
 // TestWriteTextComplete holds that nothing is listed when nothing is missing, and
 // that no name acts on the terminal.
 func TestWriteTextComplete(t *testing.T) {

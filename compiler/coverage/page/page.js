@@ -50,6 +50,7 @@
 			q.value = p.get("q") || "";
 			only.checked = p.has("uncovered");
 			apply();
+			by("routes").scrollIntoView();
 			return;
 		}
 		const target = by(location.hash.slice(1));
