@@ -73,7 +73,8 @@ declare module "k6/x/lintel" {
   export interface Result {
     index: number;
     passed: boolean;
-    mismatches?: Mismatch[];
+    /** What did not hold; empty when the case passed. */
+    mismatches: Mismatch[];
     /** The first answer that did not fit, else the first; absent when there was none. */
     got?: Answer;
     /** The ids of the routes that answered, each once; "" for none. */

@@ -9,8 +9,8 @@ import (
 )
 
 // replay plays one case, appends its result to the results, and counts it, in this
-// order: a case whose result is lost is not counted. The result is what the line of
-// the results holds.
+// order: a case whose result is lost is not counted. The script gets what the
+// line of the results holds.
 func (i *instance) replay(h map[string]any) (map[string]any, error) {
 	if i.vu.State() == nil {
 		return nil, errors.New("lintel.replay belongs in a function that virtual users run")
@@ -38,6 +38,9 @@ func (i *instance) replay(h map[string]any) (map[string]any, error) {
 	var out map[string]any
 	if err := json.Unmarshal(line, &out); err != nil {
 		return nil, fmt.Errorf("decode the result of %s: %w", c.ID(), err)
+	}
+	if out["mismatches"] == nil {
+		out["mismatches"] = []any{}
 	}
 	return out, nil
 }
