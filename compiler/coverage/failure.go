@@ -14,6 +14,7 @@ import (
 const maxShown = 16 << 10
 
 type failureView struct {
+	Open              bool
 	Name, Route, File string
 	Line              int
 	Took              string

@@ -135,25 +135,30 @@ func (r *Report) missing(b *strings.Builder, o TextOptions) {
 	}
 	slices.SortStableFunc(routes, func(a, b *Route) int { return rank(a) - rank(b) })
 	b.WriteString("\nnot covered:\n")
-	for i, rt := range routes {
-		if i == o.Lines {
-			fmt.Fprintf(b, "  ... and %s\n", plural(len(routes)-i, "more route"))
-			return
-		}
-		color := ""
+	shown := routes[:min(len(routes), o.Lines)]
+	// The first two columns are aligned as far as that leaves room for the third.
+	place := func(r *Route) string { return fmt.Sprintf("%s:%d", clean(r.File), r.Line) }
+	var widths [2]int
+	for _, rt := range shown {
+		widths[0] = max(widths[0], utf8.RuneCountInString(place(rt)))
+		widths[1] = max(widths[1], utf8.RuneCountInString(clean(rt.Name)))
+	}
+	const least = 20
+	widths[0], widths[1] = min(widths[0], o.Width/2), min(widths[1], o.Width/4)
+	for _, rt := range shown {
+		line := fmt.Sprintf("  %-*s  %-*s  ", widths[0], place(rt), widths[1], clean(rt.Name))
+		text := cut(clean(rt.lack(len(rt.Missing))), max(o.Width-utf8.RuneCountInString(line), least))
 		if o.Color {
-			color = yellow
+			color := yellow
 			if !rt.Covered {
 				color = red
 			}
-		}
-		line := fmt.Sprintf("  %s:%d  %s  ", clean(rt.File), rt.Line, clean(rt.Name))
-		room := max(o.Width-utf8.RuneCountInString(line), 20)
-		text := cut(clean(rt.lack(len(rt.Missing))), room)
-		if color != "" {
 			text = color + text + plain
 		}
 		b.WriteString(line + text + "\n")
+	}
+	if more := len(routes) - len(shown); more > 0 {
+		fmt.Fprintf(b, "  ... and %s\n", plural(more, "more route"))
 	}
 }
 

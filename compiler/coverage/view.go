@@ -16,6 +16,7 @@ const (
 	maxFailures   = 300 // failing cases
 	maxRouteCases = 20  // cases of one route
 	maxOpen       = 60  // routes up to which modules are open
+	maxOpenCases  = 5   // failing cases that are open
 )
 
 // view is the data of the page.
@@ -98,7 +99,9 @@ func newView(r *Report, p *Page) *view {
 	}
 	v.MoreUncovered = len(r.Uncovered) - len(v.Uncovered)
 	for i := range p.Failures[:min(len(p.Failures), maxFailures)] {
-		v.Failures = append(v.Failures, newFailureView(&p.Failures[i]))
+		f := newFailureView(&p.Failures[i])
+		f.Open = i < maxOpenCases
+		v.Failures = append(v.Failures, f)
 	}
 	v.MoreFailures = len(p.Failures) - len(v.Failures)
 	return v
