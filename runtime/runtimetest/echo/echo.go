@@ -191,6 +191,12 @@ func plain(w http.ResponseWriter, r *http.Request, name string, f faults) {
 		w.Header().Set("Content-Type", contentType)
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	}
+	// Fields that the upstream's answer is to have, such as "server: tomcat".
+	for _, field := range r.Header.Values("x-echo-header") {
+		if name, value, ok := strings.Cut(field, ":"); ok {
+			w.Header().Add(strings.TrimSpace(name), strings.TrimSpace(value))
+		}
+	}
 	w.WriteHeader(f.status)
 	if f.abort == "body" {
 		_, _ = w.Write(body[:len(body)/2])

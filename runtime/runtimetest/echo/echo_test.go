@@ -110,3 +110,16 @@ func TestGRPC(t *testing.T) {
 		t.Errorf("got %q %v %v", b, res.Trailer, err)
 	}
 }
+
+// TestHeaders: the answer has the fields that the request asks for.
+func TestHeaders(t *testing.T) {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Add("x-echo-header", "server: tomcat")
+	r.Header.Add("x-echo-header", "x-a:1")
+	r.Header.Add("x-echo-header", "nothing")
+	w := httptest.NewRecorder()
+	Handler("").ServeHTTP(w, r)
+	if w.Header().Get("server") != "tomcat" || w.Header().Get("x-a") != "1" || w.Code != 200 {
+		t.Errorf("answer has %d %v", w.Code, w.Header())
+	}
+}
