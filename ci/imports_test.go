@@ -4,6 +4,8 @@ package ci
 
 import (
 	"encoding/json"
+	"go/parser"
+	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -107,6 +109,36 @@ func TestGatewayIsSmall(t *testing.T) {
 		return
 	}
 	t.Error("there is no cmd/lintel-gateway")
+}
+
+// TestK6Imports reads the files of the module in k6/, which the list above does not
+// see: it may take of Lintel what plays cases, and no more.
+func TestK6Imports(t *testing.T) {
+	read := 0
+	err := filepath.WalkDir("../k6", func(path string, e os.DirEntry, err error) error {
+		if err != nil || e.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		read++
+		for _, imp := range f.Imports {
+			name, ours := strings.CutPrefix(strings.Trim(imp.Path.Value, `"`), module)
+			if !ours || name == "k6" || strings.HasPrefix(name, "schemas/") || name == "runtime/runtimetest" || strings.HasPrefix(name, "runtime/runtimetest/") {
+				continue
+			}
+			t.Errorf("%s imports %s: the program with k6 is under another licence, and carries what plays cases alone", path, name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read == 0 {
+		t.Error("there is nothing in k6/")
+	}
 }
 
 // topLevel is what may stand in the repository's root.

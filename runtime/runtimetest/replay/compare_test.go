@@ -85,6 +85,22 @@ func TestBundleAndLive(t *testing.T) {
 	}
 }
 
+// TestNoJSON compares JSON with what is none, and what cannot be compared.
+func TestNoJSON(t *testing.T) {
+	for name, c := range map[string]struct{ expect, want string }{
+		"text":     {`{"json": 1, "jsonPath": {"$.id": 1}}`, "json: 1 | no JSON: invalid character 'o' looking for beginning of value\njsonPath $.id: 1 | no JSON: invalid character 'o' looking for beginning of value"},
+		"the span": {`{"duration": {"min": "1h", "max": "2h"}}`, "duration: 1h to 2h | "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t, ok)
+			r := (&Player{Address: s.addr}).Play(t.Context(), 0, newCase(t, `{"request": {"path": "/"}, "expect": `+c.expect+`}`))
+			if got := told(r); !strings.HasPrefix(got, c.want) {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
 // TestDifference asks for a diff where a text has lines.
 func TestDifference(t *testing.T) {
 	s := newScript(t, "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\none\ntwo\nsix\n")

@@ -128,6 +128,7 @@ func TestBadWebSocket(t *testing.T) {
 		"binary":           {upgraded + "\x82\x01a" + hangUp, `websocket: message 1 of 1: "a" | a binary message of 1 bytes`},
 		"no close":         {upgraded + "\x81\x01a" + hangUp, `websocket: a proper close | the close was not answered: the connection was cut`},
 		"closed unasked":   {hangUp, "exchange: an answer | the connection was closed without an answer"},
+		"a redirect":       {"HTTP/1.1 307 x\r\nLocation: /new\r\nContent-Length: 0\r\n\r\n", `status: 101 | 307`},
 		"reserved bit set": {upgraded + "\xf1\x01a" + hangUp, `websocket: message 1 of 1: "a" | `},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -25,7 +25,7 @@ const maxMessage = 4 << 20
 func (l *line) webSocket(ctx context.Context, q *request) (*answer, error) {
 	up := &upgrade{conn: l.conn, request: q, keep: l.keep}
 	ws, _, err := websocket.Dial(ctx, "ws://gateway/", &websocket.DialOptions{
-		HTTPClient:   &http.Client{Transport: up, CheckRedirect: stay},
+		HTTPClient:   &http.Client{Transport: up},
 		Subprotocols: q.protocols,
 	})
 	switch {
@@ -78,9 +78,6 @@ func (l *line) talk(ctx context.Context, ws *websocket.Conn, a *answer) string {
 	return ""
 }
 
-// stay keeps a client from following redirects: they are answers.
-func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
 // upgrade sends a case's own request in the place of the library's.
 type upgrade struct {
 	conn    *conn
@@ -99,6 +96,7 @@ func (u *upgrade) RoundTrip(r *http.Request) (*http.Response, error) {
 	if u.answer, u.err = u.conn.roundTrip(&q, u.keep); u.err != nil {
 		return nil, u.err
 	}
+	// Without a location no redirect is followed: it is an answer.
 	res := &http.Response{StatusCode: u.answer.Status, Header: http.Header{}, Body: http.NoBody, Request: r}
 	if u.answer.Status != http.StatusSwitchingProtocols {
 		return res, nil
