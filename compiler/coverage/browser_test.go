@@ -93,9 +93,8 @@ func (b *browser) run(t *testing.T, address string, flags ...string) (out string
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	if cmd.Process != nil {
-		ended := func() bool { return errors.Is(syscall.Kill(-cmd.Process.Pid, 0), syscall.ESRCH) }
 		_ = group() // mostly gone by now
-		for end := time.Now().Add(5 * time.Second); !ended(); time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(5 * time.Second); b.running(); time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Errorf("processes of the browser are still running")
 				break
@@ -111,6 +110,18 @@ func (b *browser) run(t *testing.T, address string, flags ...string) (out string
 		}
 	}
 	return stdout.String(), console
+}
+
+// running tells whether a process that was given the browser's folder lives. One that
+// ended and was not collected yet has no command line. Without /proc nothing is known.
+func (b *browser) running() bool {
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, f := range files {
+		if line, err := os.ReadFile(f); err == nil && bytes.Contains(line, []byte(b.dir)) {
+			return true
+		}
+	}
+	return false
 }
 
 // dom opens an address and returns the document after its scripts ran; a message on
