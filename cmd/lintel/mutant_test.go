@@ -149,7 +149,7 @@ var mutations = []struct {
 	{regexp.MustCompile(`^path\.(exact|prefix|template)$`), "route path", otherPath},
 	{regexp.MustCompile(`^methods\.0$`), "route method", otherMethod},
 	{regexp.MustCompile(`^(headers|query|cookies)\..*\.(exact|prefix)$`), "route condition", appended},
-	{regexp.MustCompile(`^split\.\d+\.weight$|^#percent$`), "split", func(string) string { return "100" }},
+	{regexp.MustCompile(`^split\.\d+\.weight$|^#percent$`), "split", otherShare},
 	{regexp.MustCompile(`^filters\.rewrite\.(path|prefix|host)$`), "filter rewrite", appended},
 	{regexp.MustCompile(`^filters\.headers\.(request|response)\.(set|add)\..*$`), "filter headers", appended},
 	{regexp.MustCompile(`^filters\.headers\.(request|response)\.remove\.\d+$`), "filter headers", appended},
@@ -213,6 +213,14 @@ func otherStatus(s string) string {
 		return "307"
 	}
 	return strconv.Itoa(n + 1)
+}
+
+// otherShare takes a share away, or gives one to who had none.
+func otherShare(s string) string {
+	if s == "0" {
+		return "100"
+	}
+	return "0"
 }
 
 // shortTimeout lifts a bound that a case can reach; longer ones are left alone.
