@@ -1,16 +1,21 @@
 #!/bin/sh
-# Prints the path of a Chromium that tests can run: $LINTEL_BROWSER, one that is
-# installed, or one that it installs through apt-get when it runs as root. Exits 1
-# with the reason when there is none.
+# Prints the path of a Chromium that tests can run: $LINTEL_BROWSER and no other when
+# that is set, else one that is installed, else one that it installs through apt-get
+# when it runs as root. Exits 1 with the reason when there is none.
 set -eu
 
 find_browser() {
-	for name in ${LINTEL_BROWSER:+"$LINTEL_BROWSER"} chromium chromium-browser google-chrome google-chrome-stable; do
+	for name in chromium chromium-browser google-chrome google-chrome-stable; do
 		command -v "$name" && return 0
 	done
 	return 1
 }
 
+if [ -n "${LINTEL_BROWSER:-}" ]; then
+	command -v "$LINTEL_BROWSER" && exit 0
+	echo "there is no browser $LINTEL_BROWSER, which LINTEL_BROWSER names" >&2
+	exit 1
+fi
 find_browser && exit 0
 if ! command -v apt-get >/dev/null 2>&1; then
 	echo "no Chromium is installed, and there is no apt-get to install it with; set LINTEL_BROWSER" >&2
