@@ -22,6 +22,8 @@ declare module "k6/x/lintel" {
      * HEAD or OPTIONS that is sent once and bounds no time.
      */
     readonly repeatable: boolean;
+    /** Whether the case needs the value of a secret. */
+    readonly secret: boolean;
   }
 
   /** Against which gateway cases are played, and how. */

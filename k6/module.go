@@ -69,6 +69,8 @@ type handle struct {
 	// Repeatable tells that playing the case often and beside others changes nothing:
 	// a plain request with a safe method (RFC 9110, section 9.2.1), sent once.
 	Repeatable bool `js:"repeatable"`
+	// Secret tells that the case needs the value of a secret.
+	Secret bool `js:"secret"`
 }
 
 // load reads a set of cases, once for all virtual users.
@@ -86,7 +88,7 @@ func (i *instance) load(path string) ([]handle, error) {
 		c := &set.Cases[n]
 		out[n] = handle{
 			Index: n, Route: c.Route, Name: c.Name, File: c.File, Line: c.Line,
-			Method: c.Spec.Request.Method, Repeatable: repeatable(&c.Spec),
+			Method: c.Spec.Request.Method, Repeatable: repeatable(&c.Spec), Secret: secret(&c.Spec),
 		}
 	}
 	return out, nil
@@ -112,6 +114,18 @@ func (m *module) read(path string) (*cases.Set, error) {
 	}
 	m.sets[path] = set
 	return set, nil
+}
+
+func secret(s *cases.Spec) bool {
+	refers := func(headers map[string]cases.Values) bool {
+		for _, v := range headers {
+			if v.Secret != nil {
+				return true
+			}
+		}
+		return false
+	}
+	return refers(s.Request.Headers) || s.Expect.Upstream != nil && refers(s.Expect.Upstream.Headers)
 }
 
 func repeatable(s *cases.Spec) bool {

@@ -152,21 +152,27 @@ func TestCaseHandles(t *testing.T) {
 		`{"request": {"repeat": 9}, "expect": {}}`,
 		`{"request": {"websocket": ["a"]}, "expect": {}}`,
 		`{"request": {}, "expect": {"duration": {"max": "1s"}}}`,
-		`{"request": {}, "expect": {"counts": [{"status": 200, "min": 1}]}}`)
+		`{"request": {}, "expect": {"counts": [{"status": 200, "min": 1}]}}`,
+		`{"request": {"headers": {"x-a": {"secret": "key"}}}, "expect": {}}`,
+		`{"request": {}, "expect": {"upstream": {"headers": {"x-a": {"secret": "key"}}}}}`)
 	script := `import lintel, { load } from "k6/x/lintel";
 const cases = load(__ENV.LINTEL_CASES);
 export default function () {}
 export function handleSummary() {
   const c = cases[1];
-  return { stdout: [cases.length, c.index, c.route, c.name, c.file, c.line, c.method, cases.filter((x) => x.repeatable).map((x) => x.index).join("+"), typeof lintel.swap].join(" ") };
+  return { stdout: [cases.length, c.index, c.route, c.name, c.file, c.line, c.method, cases.filter((x) => x.repeatable).map((x) => x.index).join("+"), cases.filter((x) => x.secret).map((x) => x.index).join("+"), typeof lintel.swap].join(" ") };
 }`
 	got := lintelK6(t, script, map[string]string{"LINTEL_CASES": set}, "run", "--quiet", "--no-usage-report", "--address", "", "-")
-	if want := "7 1 shop.example/orders case 1 routes/shop.example/orders.cue 2 POST 0+2 function"; got.stdout != want {
+	if want := "9 1 shop.example/orders case 1 routes/shop.example/orders.cue 2 POST 0+2+7+8 7+8 function"; got.stdout != want {
 		t.Errorf("got  %s\nwant %s\n%s", got.stdout, want, got.stderr)
 	}
 }
 
 func TestLoad(t *testing.T) {
+	secrets := filepath.Join(t.TempDir(), "secrets.json")
+	if err := os.WriteFile(secrets, []byte(`{"key": "x"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	dir, b := orders(t)
 	g := startGateway(t, dir)
 	for name, c := range map[string]struct {
@@ -179,11 +185,12 @@ func TestLoad(t *testing.T) {
 		"is too slow":       {map[string]string{"LINTEL_P95": "0.001"}, 99, "lintel_case_duration"},
 		"fails":             {map[string]string{"LINTEL_P95": "5000", "LINTEL_CASES": caseFile(t, "", good, bad)}, 99, "lintel_case_pass"},
 		"may fail":          {map[string]string{"LINTEL_P95": "5000", "LINTEL_CASES": caseFile(t, "", good, bad), "LINTEL_ERRORS": "0.9"}, 0, "status: want 201, got 200"},
+		"with secrets":      {map[string]string{"LINTEL_SECRETS": secrets}, 99, "lintel_case_pass"},
 		"nothing to repeat": {map[string]string{"LINTEL_CASES": caseFile(t, "", strings.Replace(bad, `"host"`, `"method": "POST", "host"`, 1))}, 107, "no case that is safe to repeat"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			env := map[string]string{"LINTEL_CASES": caseFile(t, b.Digest(), good, other, strings.Replace(bad, `"host"`, `"method": "POST", "host"`, 1)), "LINTEL_TARGET": g.target, "LINTEL_RATE": strconv.Itoa(40), "LINTEL_DURATION": "1s"}
+			env := map[string]string{"LINTEL_CASES": caseFile(t, b.Digest(), good, other, strings.Replace(bad, `"host"`, `"method": "POST", "host"`, 1), strings.Replace(bad, `"path"`, `"headers": {"x-a": {"secret": "key"}}, "path"`, 1)), "LINTEL_TARGET": g.target, "LINTEL_RATE": strconv.Itoa(40), "LINTEL_DURATION": "1s"}
 			for k, v := range c.env {
 				env[k] = v
 			}

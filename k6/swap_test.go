@@ -1,17 +1,30 @@
 package k6
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/lintel-gateway/lintel/runtime/runtimetest"
+	"github.com/lintel-gateway/lintel/schemas/bundle"
+	"github.com/lintel-gateway/lintel/schemas/route"
 )
+
+// maintenance makes a bundle with one route that answers 503 by itself.
+func maintenance(t *testing.T, text string) *bundle.Bundle {
+	t.Helper()
+	return runtimetest.Bundle(t, text, runtimetest.Domain("other.example", route.Route{
+		ID: "all", Match: route.Match{Path: route.Path{Prefix: "/"}},
+		Filters: route.Filters{"respond": fmt.Appendf(nil, `{"body":%q,"contentType":"text/plain","status":503}`, text)},
+	}))
+}
 
 func TestSwap(t *testing.T) {
 	alpha := mounted(t, runtimetest.Answering(t, "shop.example", "alpha"))
 	beta := mounted(t, runtimetest.Answering(t, "shop.example", "beta"))
+	away, alsoAway := mounted(t, maintenance(t, "1")), mounted(t, maintenance(t, "2"))
 	set := caseFile(t, "", `{"request": {"host": "shop.example", "path": "/"}, "expect": {"status": 200, "route": "shop.example/all", "body": "alpha"}}`)
 	for name, c := range map[string]struct {
 		env  map[string]string
@@ -19,6 +32,7 @@ func TestSwap(t *testing.T) {
 		say  string
 	}{
 		"under load":        {nil, 0, ""},
+		"its own 503":       {map[string]string{"LINTEL_CASES": caseFile(t, "", `{"request": {"host": "other.example", "path": "/"}, "expect": {"status": 503, "route": "other.example/all"}}`), "LINTEL_BUNDLES": away + "," + alsoAway}, 0, ""},
 		"answers differ":    {map[string]string{"LINTEL_STRICT": "1"}, 99, `body: want \"alpha\", got \"beta\"`},
 		"one bundle":        {map[string]string{"LINTEL_BUNDLES": alpha}, 107, "two directories or more"},
 		"no bundle":         {map[string]string{"LINTEL_BUNDLES": alpha + "," + t.TempDir()}, 99, "read bundle"},
