@@ -1,0 +1,99 @@
+#!/bin/sh
+# The gate of a routes repository, for any system that runs a shell:
+#
+#   sh ci/lintel.sh                     every stage, in order
+#   sh ci/lintel.sh check               one stage: format check test coverage render
+#
+# ROUTES    routes directory                                        (routes)
+# OUT       folder of reports and manifests                         (out)
+# BASE      Git revision to compare with: only routes that are
+#           not in it need a case (none: every route does)
+# REVISION  revision to put into the bundle                         (HEAD of Git)
+# MIN_COVERAGE  coverage in percent that is asked for               (0)
+# FORMAT    text, json or github                                    (text)
+# NAME      name of the ConfigMaps                                  (lintel-bundle)
+#
+# The exit status is that of the stage that stopped it: 100 for findings, 1 for a
+# failure, 2 for wrong use.
+set -eu
+
+ROUTES=${ROUTES:-routes}
+OUT=${OUT:-out}
+BASE=${BASE:-}
+FORMAT=${FORMAT:-text}
+MIN_COVERAGE=${MIN_COVERAGE:-0}
+NAME=${NAME:-lintel-bundle}
+REVISION=${REVISION:-$(git rev-parse HEAD 2>/dev/null || true)}
+
+format() {
+	lintel fmt --check "$ROUTES"
+}
+
+check() {
+	lintel check "$ROUTES" --strict --format "$FORMAT"
+}
+
+# base prints the folder of the routes as they were at BASE, for test.
+base() {
+	git rev-parse --quiet --verify "$BASE^{commit}" >/dev/null || {
+		echo "BASE: $BASE is no revision of this repository; fetch it first" >&2
+		exit 1
+	}
+	rm -rf "$OUT/base"
+	mkdir -p "$OUT/base"
+	git archive "$BASE" -- "$ROUTES" 2>/dev/null | tar -x -C "$OUT/base" 2>/dev/null || true
+	if [ -d "$OUT/base/$ROUTES" ]; then
+		echo "$OUT/base/$ROUTES"
+	fi
+}
+
+run_test() {
+	mkdir -p "$OUT"
+	set -- "$ROUTES" --revision "$REVISION" --format "$FORMAT" \
+		--junit "$OUT/junit.xml" --json "$OUT/verdict.json" \
+		--coverage-html "$OUT/coverage.html" --coverage-json "$OUT/coverage.json"
+	if [ -n "$BASE" ]; then
+		before=$(base)
+		if [ -n "$before" ]; then
+			set -- "$@" --base "$before"
+		fi
+	fi
+	lintel test "$@"
+}
+
+coverage() {
+	[ -f "$OUT/coverage.json" ] || {
+		echo "$OUT/coverage.json is missing: run the stage test first" >&2
+		exit 1
+	}
+	status=0
+	lintel coverage "$OUT/coverage.json" --min-coverage "$MIN_COVERAGE" >"$OUT/coverage.txt" || status=$?
+	cat "$OUT/coverage.txt"
+	if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
+		{
+			echo '```'
+			cat "$OUT/coverage.txt"
+			echo '```'
+		} >>"$GITHUB_STEP_SUMMARY"
+	fi
+	return $status
+}
+
+render() {
+	mkdir -p "$OUT"
+	lintel render "$ROUTES" --revision "$REVISION" --name "$NAME" >"$OUT/$NAME.yaml.new"
+	mv "$OUT/$NAME.yaml.new" "$OUT/$NAME.yaml"
+	echo "$OUT/$NAME.yaml: $(grep -c '^kind: ConfigMap' "$OUT/$NAME.yaml") ConfigMap(s)"
+}
+
+[ $# -gt 0 ] || set -- format check test coverage render
+for stage; do
+	case $stage in
+	format | check | coverage | render) "$stage" ;;
+	test) run_test ;;
+	*)
+		echo "$0: $stage is no stage; there are format, check, test, coverage and render" >&2
+		exit 2
+		;;
+	esac
+done
