@@ -43,8 +43,13 @@ type answer struct {
 // shown is the answer as a Result holds it, without secrets.
 func (a *answer) shown(hide mask) *cases.Answer {
 	out := a.Answer
-	body := hide.text(string(a.body))
-	out.Body = strings.ToValidUTF8(body[:min(len(body), cases.MaxAnswerBody)], "\uFFFD")
+	body := a.body[:min(len(a.body), hide.keep())]
+	text := hide.text(string(body))
+	if int64(len(body)) < a.BodySize {
+		// What was cut off may have made a secret of the last bytes.
+		text = text[:max(0, len(text)-hide.longest)]
+	}
+	out.Body = strings.ToValidUTF8(text[:min(len(text), cases.MaxAnswerBody)], "\uFFFD")
 	out.Headers = make(map[string][]string, len(a.Headers))
 	for name, values := range a.Headers {
 		out.Headers[name] = hide.texts(values)
@@ -53,9 +58,9 @@ func (a *answer) shown(hide mask) *cases.Answer {
 }
 
 // readAnswer reads the final answer to a request with this method, strictly (RFC
-// 9112). Keep asks for the whole body to be kept. When the answer breaks off, what
-// there is of it is returned with the error.
-func readAnswer(br *bufio.Reader, method string, keep bool) (*answer, error) {
+// 9112), and keeps the first bytes of its body. When the answer breaks off, what there
+// is of it is returned with the error.
+func readAnswer(br *bufio.Reader, method string, keep int64) (*answer, error) {
 	for range maxInterim {
 		a, http10, err := readHead(br)
 		if err != nil {
@@ -144,7 +149,7 @@ func readLine(br *bufio.Reader, left *int) (string, error) {
 }
 
 // readBody reads what follows the head (RFC 9112, section 6.3).
-func (a *answer) readBody(br *bufio.Reader, method string, http10, keep bool) error {
+func (a *answer) readBody(br *bufio.Reader, method string, http10 bool, keep int64) error {
 	codings, lengths := a.Headers["transfer-encoding"], a.Headers["content-length"]
 	switch {
 	case a.Status < 200 || a.Status == 204 || a.Status == 304 || method == "HEAD":
@@ -176,7 +181,7 @@ func (a *answer) readBody(br *bufio.Reader, method string, http10, keep bool) er
 	return a.take(br, keep)
 }
 
-func (a *answer) readChunks(br *bufio.Reader, keep bool) error {
+func (a *answer) readChunks(br *bufio.Reader, keep int64) error {
 	if err := a.take(httputil.NewChunkedReader(br), keep); err != nil {
 		switch {
 		case errors.Is(err, io.ErrUnexpectedEOF):
@@ -194,15 +199,11 @@ func (a *answer) readChunks(br *bufio.Reader, keep bool) error {
 	return err
 }
 
-// take reads a body to its end, and keeps all or the first bytes of it.
-func (a *answer) take(r io.Reader, keep bool) error {
+// take reads a body to its end, and keeps the first bytes of it.
+func (a *answer) take(r io.Reader, keep int64) error {
 	r = io.LimitReader(r, maxBody+1)
-	want := int64(cases.MaxAnswerBody)
-	if keep {
-		want = maxBody
-	}
 	var kept bytes.Buffer
-	_, err := io.Copy(&kept, io.LimitReader(r, want))
+	_, err := io.Copy(&kept, io.LimitReader(r, keep))
 	a.body, a.BodySize = kept.Bytes(), int64(kept.Len())
 	if err == nil {
 		var more int64

@@ -94,7 +94,7 @@ func FuzzReadAnswer(f *testing.F) {
 	f.Add("GET", []byte("HTTP/1.1 100 \r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n0\r\nA: b\r\n\r\n"))
 	f.Add("GET", []byte("HTTP/1.0 500\r\nx-lintel-route: a/b\r\n\r\nbody"))
 	f.Fuzz(func(t *testing.T, method string, raw []byte) {
-		a, err := readAnswer(bufio.NewReader(bytes.NewReader(raw)), method, true)
+		a, err := readAnswer(bufio.NewReader(bytes.NewReader(raw)), method, maxBody)
 		if err != nil {
 			return
 		}

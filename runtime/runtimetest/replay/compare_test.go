@@ -147,7 +147,22 @@ func TestShown(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	a := answer{body: []byte("\xff" + strings.Repeat("x", 2*cases.MaxAnswerBody))}
+	a.BodySize = int64(len(a.body))
 	if got := a.shown(mask{}).Body; !strings.HasPrefix(got, "\uFFFDx") || len(got) > cases.MaxAnswerBody+2 {
 		t.Errorf("got %d bytes: %.10q", len(got), got)
+	}
+}
+
+// TestShownSecret lays a secret over the end of what a result shows, byte by byte.
+func TestShownSecret(t *testing.T) {
+	const value = "KLMNOPQRST"
+	hide := maskOf([]string{value})
+	for at := cases.MaxAnswerBody - 2*len(value); at <= cases.MaxAnswerBody+2*len(value); at++ {
+		whole := strings.Repeat("-", at) + value + strings.Repeat("-", 100)
+		a := answer{body: []byte(whole)[:hide.keep()]}
+		a.BodySize = int64(len(whole))
+		if got := a.shown(hide).Body; strings.ContainsAny(got, value) || len(got) < cases.MaxAnswerBody-2*len(value) {
+			t.Errorf("at %d: %d bytes ...%s", at, len(got), got[len(got)-20:])
+		}
 	}
 }

@@ -24,7 +24,7 @@ type conn struct {
 
 // roundTrip sends the request and reads the answer, which may come, and end the
 // connection, before all is sent.
-func (c *conn) roundTrip(q *request, keep bool) (*answer, error) {
+func (c *conn) roundTrip(q *request, keep int64) (*answer, error) {
 	wire := make([]byte, 0, len(q.head)+2+min(len(q.body), inOneGo))
 	wire = append(append(wire, q.head...), "\r\n"...)
 	now, later := q.body, []byte(nil)

@@ -17,8 +17,8 @@ import (
 type line struct {
 	player *Player
 	spec   *cases.Spec
-	// keep asks for whole bodies.
-	keep bool
+	// keep is how much of a body is kept, in bytes.
+	keep int64
 	conn *conn
 }
 

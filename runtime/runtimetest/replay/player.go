@@ -70,7 +70,10 @@ func (p *Player) run(ctx context.Context, r *cases.Result, route string, f *fill
 		r.Mismatches = []cases.Mismatch{exchangeFault(f.mask.text(err.Error()))}
 		return
 	}
-	l := &line{player: p, spec: f.spec, keep: wholeBody(&f.spec.Expect) || f.mask.r != nil}
+	l := &line{player: p, spec: f.spec, keep: int64(f.mask.keep())}
+	if wholeBody(&f.spec.Expect) {
+		l.keep = maxBody
+	}
 	defer l.release()
 	var s tally
 	times := f.spec.Request.Times()

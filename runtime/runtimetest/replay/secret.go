@@ -69,7 +69,15 @@ const secretText = "(secret)"
 
 // mask takes secrets out of texts that a person may see. The zero value takes
 // nothing out.
-type mask struct{ r *strings.Replacer }
+type mask struct {
+	r *strings.Replacer
+	// longest is the length of the longest secret, quoted or not, in bytes.
+	longest int
+}
+
+// keep is how much of a body a Result needs, in bytes: what it shows, and enough to
+// see whether a secret begins there.
+func (m mask) keep() int { return cases.MaxAnswerBody + m.longest }
 
 // mask hides every secret that the player knows: an upstream that says what it
 // received tells also those that a filter put into the request.
@@ -103,7 +111,11 @@ func maskOf(values []string) mask {
 	if pairs == nil {
 		return mask{}
 	}
-	return mask{strings.NewReplacer(pairs...)}
+	m := mask{r: strings.NewReplacer(pairs...)}
+	for i := 0; i < len(pairs); i += 2 {
+		m.longest = max(m.longest, len(pairs[i]))
+	}
+	return m
 }
 
 func (m mask) text(s string) string {

@@ -82,7 +82,7 @@ func (l *line) talk(ctx context.Context, ws *websocket.Conn, a *answer) string {
 type upgrade struct {
 	conn    *conn
 	request *request
-	keep    bool
+	keep    int64
 	answer  *answer
 	err     error
 }
