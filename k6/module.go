@@ -45,10 +45,10 @@ func (m *module) NewModuleInstance(vu modules.VU) modules.Instance {
 // instance is the module as one virtual user sees it.
 type instance struct {
 	*module
-	vu      modules.VU
-	set     *cases.Set
-	player  *replay.Player
-	results *os.File
+	vu     modules.VU
+	set    *cases.Set
+	player *replay.Player
+	out    *os.File // the results of this script; nil for none
 	metrics
 }
 

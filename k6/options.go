@@ -55,17 +55,17 @@ func (i *instance) options(given map[string]any) error {
 		i.players[string(raw)] = i.player
 	}
 	if s.Results == "" {
-		i.results = nil
+		i.out = nil
 		return nil
 	}
-	if i.results = i.module.results[s.Results]; i.results != nil {
+	if i.out = i.results[s.Results]; i.out != nil {
 		return nil
 	}
-	i.results, err = os.OpenFile(s.Results, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	i.out, err = os.OpenFile(s.Results, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("open the results: %w", err)
 	}
-	i.module.results[s.Results] = i.results
+	i.results[s.Results] = i.out
 	return nil
 }
 

@@ -28,9 +28,9 @@ func (i *instance) replay(h map[string]any) (map[string]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode the result of %s: %w", c.ID(), err)
 	}
-	if i.results != nil {
+	if i.out != nil {
 		// One write for a line: appended whole, whoever else writes.
-		if _, err := i.results.Write(append(line, '\n')); err != nil {
+		if _, err := i.out.Write(append(line, '\n')); err != nil {
 			return nil, fmt.Errorf("append to the results: %w", err)
 		}
 	}
