@@ -11,9 +11,9 @@ import (
 	"github.com/lintel-gateway/lintel/schemas/cases"
 )
 
-// requestOf is the request of a case as the gateway's table sees it. It reports false
+// Request is the request of a case as the gateway's table sees it. It reports false
 // for a path that a gateway refuses before it looks for a route.
-func requestOf(q *cases.Request) (*table.Request, bool) {
+func Request(q *cases.Request) (*table.Request, bool) {
 	r := &table.Request{Method: q.Method, Host: canonicalHost(q.Host), Header: &filter.Header{}}
 	for _, name := range slices.Sorted(maps.Keys(q.Headers)) {
 		for _, value := range texts(q.Headers[name]) {
@@ -24,7 +24,7 @@ func requestOf(q *cases.Request) (*table.Request, bool) {
 	var path string
 	path, r.Query, _ = strings.Cut(q.Path, "?")
 	var ok bool
-	r.Path, ok = canonicalPath(path)
+	r.Path, ok = table.CanonicalPath(path)
 	return r, ok
 }
 

@@ -41,7 +41,7 @@ func TestRequestOf(t *testing.T) {
 			[]string{"GET a / ", "connection: Upgrade", "upgrade: websocket", "sec-websocket-version: 13", "sec-websocket-key: bGludGVsLWNvdmVyYWdlLg=="},
 		},
 	} {
-		r, ok := requestOf(&test.in)
+		r, ok := Request(&test.in)
 		got := []string{fmt.Sprintf("%s %s %s %s", r.Method, r.Host, r.Path, r.Query)}
 		for _, f := range r.Header.Fields() {
 			got = append(got, f.Name+": "+f.Value)
@@ -50,7 +50,7 @@ func TestRequestOf(t *testing.T) {
 			t.Errorf("%s: %v (-want +got)\n%s", test.name, ok, diff)
 		}
 	}
-	if _, ok := requestOf(&cases.Request{Method: "GET", Host: "a", Path: "/%00"}); ok {
+	if _, ok := Request(&cases.Request{Method: "GET", Host: "a", Path: "/%00"}); ok {
 		t.Error("a path that the gateway refuses is taken")
 	}
 }

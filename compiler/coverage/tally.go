@@ -43,7 +43,7 @@ func (t *tally) beside(index int, id string) {
 
 // passed counts a case that passed and returns the routes that took it.
 func (t *tally) passed(tab *table.Table, index int, c *cases.Case, result *cases.Result) []string {
-	req, sent := requestOf(&c.Spec.Request)
+	req, sent := Request(&c.Spec.Request)
 	var trace table.Trace
 	preflight := false
 	if sent {

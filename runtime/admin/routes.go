@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/lintel-gateway/lintel/runtime/filter"
-	"github.com/lintel-gateway/lintel/runtime/proxy"
 	"github.com/lintel-gateway/lintel/runtime/snapshot"
 	"github.com/lintel-gateway/lintel/runtime/table"
 	"github.com/lintel-gateway/lintel/runtime/upstream"
@@ -95,7 +94,7 @@ func (h *handler) explain(w http.ResponseWriter, r *http.Request) {
 	if req.Method == "" {
 		req.Method = http.MethodGet
 	}
-	path, ok := proxy.CanonicalPath(cmp.Or(u.EscapedPath(), "/"))
+	path, ok := table.CanonicalPath(cmp.Or(u.EscapedPath(), "/"))
 	if !ok {
 		write(w, http.StatusBadRequest, failure{"the gateway answers this path with 400: it has an invalid escape, or dots that climb out"})
 		return

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/reason"
+	"github.com/lintel-gateway/lintel/runtime/table"
 )
 
 // BenchmarkExchange is one small GET over loopback, client and upstream included;
@@ -70,7 +71,7 @@ func BenchmarkHead(b *testing.B) {
 		if n, code := q.parse(head, &h, false, headLimits{8 << 10, 64 << 10, 128}); n != len(head) || code != reason.OK {
 			b.Fatal(n, code)
 		}
-		_, _, ok := canonicalPath(scratch, q.path)
+		_, _, ok := table.AppendCanonical(scratch, q.path)
 		_, host := matchHost(scratch, q.host)
 		if !ok || host == "" {
 			b.Fatal(host)

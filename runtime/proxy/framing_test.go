@@ -335,21 +335,3 @@ func FuzzChunked(f *testing.F) {
 		}
 	})
 }
-
-func FuzzPath(f *testing.F) {
-	for _, s := range []string{"/", "/a/./b/../c", "/%2e%2e/", "/a%2F..%2f", "/é;x", "//..//"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, raw string) {
-		_, p, ok := canonicalPath(nil, raw)
-		if !ok {
-			return
-		}
-		if !filter.SafePath(p) {
-			t.Fatalf("%q became %q, which is not safe", raw, p)
-		}
-		if _, again, ok := canonicalPath(nil, p); !ok || again != p {
-			t.Fatalf("%q became %q and then %q, %v", raw, p, again, ok)
-		}
-	})
-}

@@ -93,7 +93,7 @@ func TestDialEnds(t *testing.T) {
 		g := newGateway(t, full, Config{}, func(r *route.Route) { r.Timeouts.Connect = route.Duration(time.Minute) })
 		nc := dial(t, g.addr)
 		_, _ = io.WriteString(nc, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-		time.Sleep(2 * sweepEvery)
+		g.looked(t)
 		begin := time.Now()
 		if how == "client" {
 			_ = nc.Close()

@@ -59,7 +59,7 @@ func (c *session) route() reason.Code {
 	}
 	var ok bool
 	var host string
-	w.scratch, x.Path, ok = canonicalPath(w.scratch, q.path)
+	w.scratch, x.Path, ok = table.AppendCanonical(w.scratch, q.path)
 	if !ok {
 		return reason.BadRequest
 	}

@@ -2,13 +2,9 @@ package gate
 
 import (
 	"fmt"
-	"maps"
-	"net"
-	"slices"
 	"strings"
 
-	"github.com/lintel-gateway/lintel/runtime/filter"
-	"github.com/lintel-gateway/lintel/runtime/proxy"
+	"github.com/lintel-gateway/lintel/compiler/coverage"
 	"github.com/lintel-gateway/lintel/runtime/table"
 	"github.com/lintel-gateway/lintel/schemas/cases"
 )
@@ -16,7 +12,7 @@ import (
 // Why tells in one sentence why the case's request took another route than the one
 // expected; "" when it took that one.
 func Why(t *table.Table, c *cases.Case) string {
-	req, ok := request(c)
+	req, ok := coverage.Request(&c.Spec.Request)
 	if !ok {
 		return "the gateway refuses this path: it has an invalid escape, or dots that climb out"
 	}
@@ -70,30 +66,4 @@ func lost(trace table.Trace, want string) string {
 		return fmt.Sprintf("%s (%s) wants another %s", want, s.Path, strings.Join(s.Failed, ", another "))
 	}
 	return want + " does not take the host and path"
-}
-
-// request is the case's request as the table sees it.
-func request(c *cases.Case) (*table.Request, bool) {
-	q := &c.Spec.Request
-	raw, query, _ := strings.Cut(q.Path, "?")
-	path, ok := proxy.CanonicalPath(raw)
-	if !ok {
-		return nil, false
-	}
-	host := q.Host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	req := &table.Request{Method: q.Method, Host: strings.TrimSuffix(strings.ToLower(host), "."), Path: path, Query: query, Header: &filter.Header{}}
-	for _, name := range slices.Sorted(maps.Keys(q.Headers)) {
-		for _, v := range q.Headers[name].Texts {
-			req.Header.Add(strings.ToLower(name), v)
-		}
-	}
-	if _, typed := q.Content(); typed {
-		if _, given := req.Header.Get("content-type"); !given {
-			req.Header.Add("content-type", "application/json")
-		}
-	}
-	return req, true
 }

@@ -1,8 +1,18 @@
-package proxy
+package table
 
-import "strings"
+import (
+	"strings"
+	"unsafe"
+)
 
-// canonicalPath brings a raw path into the one form that is matched and sent
+// CanonicalPath is the path of a request as routes are matched with it, from the
+// path as it was sent. It reports false for a path that a gateway refuses with 400.
+func CanonicalPath(raw string) (string, bool) {
+	_, path, ok := AppendCanonical(nil, raw)
+	return path, ok
+}
+
+// AppendCanonical brings a raw path into the one form that is matched and sent
 // upstream: escapes of unreserved characters decoded, other escapes in upper case
 // and kept (%2F stays), characters that no path may hold escaped, dot segments
 // removed (RFC 3986 sections 5.2.4 and 6.2.2), empty segments kept. It fails on
@@ -12,7 +22,7 @@ import "strings"
 //
 // A path that is canonical is returned as it is; otherwise the form is appended to
 // dst, and its capacity bounds nothing.
-func canonicalPath(dst []byte, raw string) (buf []byte, path string, ok bool) {
+func AppendCanonical(dst []byte, raw string) (buf []byte, path string, ok bool) {
 	if raw == "" || raw[0] != '/' {
 		return dst, "", false
 	}
@@ -103,32 +113,17 @@ func hidesDots(seg string) bool {
 	if !strings.Contains(seg, ".") || !strings.ContainsAny(seg, "%;") {
 		return false
 	}
-	for seg != "" {
-		piece := seg
-		if i := strings.IndexByte(seg, '%'); i >= 0 {
-			piece = seg[:i]
-			esc := seg[i:]
-			if !strings.HasPrefix(esc, "%2F") && !strings.HasPrefix(esc, "%5C") {
-				// Another escape: the piece goes on behind it and is no dot segment.
-				next := nextSeparator(esc[3:])
-				seg = esc[3+next:]
-				if len(seg) >= 3 {
-					seg = seg[3:]
-				}
-				continue
-			}
-			seg = esc[3:]
-		} else {
-			seg = ""
-		}
-		if i := strings.IndexByte(piece, ';'); i >= 0 {
-			piece = piece[:i]
-		}
+	for {
+		end := nextSeparator(seg)
+		piece, _, _ := strings.Cut(seg[:end], ";")
 		if piece == "." || piece == ".." {
 			return true
 		}
+		if end == len(seg) {
+			return false
+		}
+		seg = seg[end+len("%2F"):]
 	}
-	return false
 }
 
 // nextSeparator is the index of the first %2F or %5C in s, or its length.
@@ -168,3 +163,10 @@ const upperHex = "0123456789ABCDEF"
 func appendEscape(dst []byte, c byte) []byte {
 	return append(dst, '%', upperHex[c>>4], upperHex[c&15])
 }
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f'
+}
+
+// view is the bytes as a string that lives as long as they stay as they are.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
