@@ -11,7 +11,7 @@ LISTEN ?= 127.0.0.1:8080
 ADMIN ?= 127.0.0.1:8081
 
 .DEFAULT_GOAL := help
-.PHONY: help run programs build test race lint fmt generate fuzz bench ci clean
+.PHONY: help run programs build test race gate lint fmt generate fuzz bench ci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,7 +37,7 @@ $(BIN)/lintel-k6: $(K6_PARTS)
 
 test: build ## run every test, then those of the engine and the codecs under the race detector
 	@echo "running all tests"
-	@$(GO) test ./...
+	@LINTEL_K6="$(abspath $(BIN))/lintel-k6" $(GO) test ./...
 	@echo "running the tests of k6"
 	@cd k6 && LINTEL_K6="$(abspath $(BIN))/lintel-k6" $(GO) test ./...
 	@$(MAKE) --no-print-directory race
@@ -50,6 +50,9 @@ race: ## run the tests under the race detector (needs a C compiler)
 		echo "=== SKIPPED: the race detector needs a C compiler and there is none ==="; \
 	fi
 
+gate: build ## run the pipeline of a routes repository on the example: format, check, test, coverage, render
+	@PATH="$(abspath $(BIN)):$$PATH" OUT=$(BIN)/gate sh ci/pipelines/lintel.sh
+
 lint: ## check format, vet, staticcheck and generated files
 	@echo "checking format, vet, staticcheck and generated files"
 	@out=$$($(TOOL) gofumpt -l .); if [ -n "$$out" ]; then echo "not formatted (make fmt):"; echo "$$out"; exit 1; fi
@@ -59,10 +62,12 @@ lint: ## check format, vet, staticcheck and generated files
 	@tool=$$($(TOOL) -n staticcheck) && cd k6 && "$$tool" ./...
 	@$(MAKE) --no-print-directory programs
 	@$(BIN)/lintel schema sync --check routes
+	@$(BIN)/lintel fmt --check routes
 	@sh ci/generated.sh
 
-fmt: ## format Go and CUE files
+fmt: programs ## format Go and CUE files
 	@$(TOOL) gofumpt -w .
+	@$(BIN)/lintel fmt routes
 
 generate: programs ## write the generated files: filter schema and list, routes/lintel.cue
 	@$(GO) run ./compiler/filtergen
@@ -74,7 +79,7 @@ fuzz: ## run every fuzz target for FUZZTIME
 bench: programs ## measure the compiler, the bundle, the table, the swap and the proxy; prints the figures
 	@sh ci/bench/run.sh
 
-ci: lint test ## what continuous integration runs
+ci: lint test gate ## what continuous integration runs
 
 clean: ## remove what was built
 	@rm -rf $(BIN)
