@@ -1,10 +1,17 @@
 #!/bin/sh
-# Prints the figures of the compiler, the bundle, the table, the swap and the proxy.
+# Prints the figures of the compiler, the gate, the bundle, the table, the swap and the
+# proxy.
 # Nothing here is asserted: a shared machine lies about time; read the ratios.
 set -eu
 cd "$(dirname "$0")/../.."
 echo "== compiler: whole processes"
 go run ./ci/bench/compile -lintel bin/lintel -n "${SIZES:-10000,100000}"
+echo
+echo "== gate: lintel test as whole processes"
+mixed=$(mktemp -d)
+go run ./ci/bench/routegen -n 1000 -o "$mixed/mixed-1000" >/dev/null
+go run ./ci/bench/gate -lintel bin/lintel routes "$mixed/mixed-1000"
+rm -rf "$mixed"
 echo
 echo "== bundle, table, swap: Go benchmarks"
 go test -run '^$' -bench . -benchmem ./schemas/bundle ./runtime/table ./runtime/reload | grep -E '^(Benchmark|ok|FAIL)' || exit 1

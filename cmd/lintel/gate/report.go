@@ -16,8 +16,15 @@ type report struct {
 	Passed   int          `json:"passed"`
 	Failed   int          `json:"failed"`
 	Millis   float64      `json:"millis"`
+	K6       reportK6     `json:"k6"`
 	Cases    []reportCase `json:"cases"`
 	Coverage any          `json:"coverage,omitempty"`
+}
+
+// reportK6 is what the replay itself cost.
+type reportK6 struct {
+	CPUMillis float64 `json:"cpuMillis"`
+	PeakBytes int64   `json:"peakBytes"`
 }
 
 type reportCase struct {
@@ -36,7 +43,8 @@ type reportCase struct {
 func (v *Verdict) WriteJSON(w io.Writer, bundle, revision string, reason func(*cases.Case) string, coverage any) error {
 	out := report{
 		Bundle: bundle, Revision: revision, Failed: v.Failed(), Passed: len(v.Cases) - v.Failed(),
-		Millis: float64(v.Took.Microseconds()) / 1000, Cases: make([]reportCase, len(v.Cases)), Coverage: coverage,
+		Millis: float64(v.Took.Microseconds()) / 1000,
+		K6:     reportK6{CPUMillis: float64(v.CPU.Microseconds()) / 1000, PeakBytes: v.Peak}, Cases: make([]reportCase, len(v.Cases)), Coverage: coverage,
 	}
 	for i := range v.Cases {
 		c := &v.Cases[i]
