@@ -43,11 +43,16 @@ func (r *run) replay(ctx context.Context, k *k6, target *target) (*Verdict, erro
 	case <-child.Done():
 	case <-r.gatewayDone():
 		child.Kill()
-		got, _ := readResults(results, of)
-		return nil, fmt.Errorf("%w, after %d of %d cases", r.gateway.Err(), len(got), of)
+		return nil, r.cutShort(r.gateway.Err(), results, of)
 	case <-ctx.Done():
 		child.Kill()
 		return nil, errStopped
+	}
+	if r.gateway != nil {
+		// It may have ended just before k6, which then only knows of failed cases.
+		if err := r.gateway.Await(ctx, r.Bundle.Digest()); err != nil {
+			return nil, r.cutShort(err, results, of)
+		}
 	}
 	v := &Verdict{Cases: r.Cases.Cases, Took: time.Since(start)}
 	v.CPU, v.Peak = child.Usage()
@@ -64,6 +69,12 @@ func (r *run) replay(ctx context.Context, k *k6, target *target) (*Verdict, erro
 	}
 	v.Crossed = child.Status() == exitThresholds && v.Failed() == 0
 	return v, nil
+}
+
+// cutShort tells how far the replay came before it had no gateway.
+func (r *run) cutShort(why error, results string, of int) error {
+	got, _ := readResults(results, of)
+	return fmt.Errorf("%w, after %d of %d cases", why, len(got), of)
 }
 
 // duration is a time as lintel-k6 reads it, "" for none.
