@@ -76,7 +76,7 @@ generate: programs ## write the generated files: filter schema and list, routes/
 fuzz: ## run every fuzz target for FUZZTIME
 	@sh ci/fuzz.sh $(FUZZTIME)
 
-bench: programs ## measure the compiler, the bundle, the table, the swap and the proxy; prints the figures
+bench: build ## measure the compiler, the bundle, the table, the swap and the proxy; prints the figures
 	@sh ci/bench/run.sh
 
 ci: lint test gate ## what continuous integration runs

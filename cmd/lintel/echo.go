@@ -23,7 +23,7 @@ var echoVerb = verb{
 			if err != nil {
 				return fmt.Errorf("cannot listen on %s: %w; choose another address with --listen", *listen, err)
 			}
-			fmt.Fprintf(s.err, "echo listens on http://%s; ask for faults with ?status= ?delay= ?size= ?abort= or x-echo-* headers\n", l.Addr())
+			fmt.Fprintf(s.err, "echo listens on http://%s; ask for faults with ?status= ?delay= ?drip= ?size= ?abort= or x-echo-* headers\n", l.Addr())
 			server := echo.Server(*name)
 			stopped := make(chan struct{})
 			go func() {

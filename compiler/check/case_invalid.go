@@ -75,6 +75,9 @@ func (f caseFaults) expect(s *cases.Spec) {
 	if e.Body != nil && e.JSON != nil {
 		f.report("the answer is compared with two bodies", "write one of body and json", "expect", "json")
 	}
+	if e.Aborted && (e.JSON != nil || e.JSONPath != nil) {
+		f.report("half an answer is no JSON", "leave out json and jsonPath", "expect", "aborted")
+	}
 	f.text(e.Body, "expect", "body")
 	f.values(e.Headers, "expect", "headers")
 	for _, path := range sortedKeys(e.JSONPath) {

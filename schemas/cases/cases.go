@@ -101,6 +101,9 @@ type Expect struct {
 	// same domain; in a set, its id. "" means no route; nil is the case's own route.
 	Route    *string   `json:"route,omitempty"`
 	Upstream *Upstream `json:"upstream,omitempty"`
+	// Aborted tells that the answer must break off before it is whole, as when the
+	// upstream dies in the middle of it.
+	Aborted bool `json:"aborted,omitempty"`
 	// WebSocket holds the messages that must come back, in order; nil means those
 	// that were sent.
 	WebSocket []string `json:"websocket,omitempty"`
@@ -120,6 +123,8 @@ type Upstream struct {
 	Headers       map[string]Values `json:"headers,omitempty"`
 	AbsentHeaders []string          `json:"absentHeaders,omitempty"`
 	Body          *Text             `json:"body,omitempty"`
+	// JSON is compared with the whole body that it received.
+	JSON json.RawMessage `json:"json,omitempty"`
 }
 
 // Span bounds a time; zero is no bound.

@@ -100,6 +100,7 @@ func Handler(name string) http.Handler {
 type faults struct {
 	status int
 	delay  time.Duration
+	drip   time.Duration // how long the body takes
 	size   int64
 	abort  string // head: no answer; body: half an answer
 }
@@ -115,6 +116,9 @@ func (f faults) or(o faults) faults {
 	}
 	if o.delay != 0 {
 		f.delay = o.delay
+	}
+	if o.drip != 0 {
+		f.drip = o.drip
 	}
 	if o.size != 0 {
 		f.size = o.size
@@ -134,12 +138,12 @@ func faultsOf(get func(string) string) (f faults, err error) {
 		}
 		f.status = n
 	}
-	if v := get("x-echo-delay"); v != "" {
-		d, err := time.ParseDuration(v)
-		if err != nil || d < 0 || d > maxDelay {
-			return f, fmt.Errorf("delay %q is no duration up to %s, such as 250ms", v, maxDelay)
+	for name, to := range map[string]*time.Duration{"delay": &f.delay, "drip": &f.drip} {
+		if v := get("x-echo-" + name); v != "" {
+			if *to, err = time.ParseDuration(v); err != nil || *to < 0 || *to > maxDelay {
+				return f, fmt.Errorf("%s %q is no duration up to %s, such as 250ms", name, v, maxDelay)
+			}
 		}
-		f.delay = d
 	}
 	if v := get("x-echo-size"); v != "" {
 		n, err := strconv.ParseInt(v, 10, 64)
@@ -203,8 +207,30 @@ func plain(w http.ResponseWriter, r *http.Request, name string, f faults) {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body)
+	if r.Method == http.MethodHead {
+		return
+	}
+	if f.drip > 0 {
+		drip(w, r, body, f.drip)
+		return
+	}
+	_, _ = w.Write(body)
+}
+
+// drips is in how many parts a body that takes its time is sent.
+const drips = 10
+
+// drip sends the body in parts, over the time given.
+func drip(w http.ResponseWriter, r *http.Request, body []byte, over time.Duration) {
+	out := http.NewResponseController(w)
+	for i := range drips {
+		if !(faults{delay: over / drips}).wait(r) {
+			return
+		}
+		if _, err := w.Write(body[i*len(body)/drips : (i+1)*len(body)/drips]); err != nil {
+			return
+		}
+		_ = out.Flush()
 	}
 }
 

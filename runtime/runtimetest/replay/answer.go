@@ -32,6 +32,8 @@ type answer struct {
 	body []byte
 	// close tells that the connection ends with this answer.
 	close bool
+	// cut tells that the answer broke off: its connection ended before it did.
+	cut bool
 	// took is the time from the first byte sent to the last one received.
 	took time.Duration
 	// messages are what came back over a WebSocket; broken says what was wrong with
@@ -173,7 +175,7 @@ func (a *answer) readBody(br *bufio.Reader, method string, http10 bool, keep int
 			return err
 		}
 		if a.BodySize < int64(n) {
-			return fmt.Errorf("the connection was closed after %d of %d bytes of the body", a.BodySize, n)
+			return &cutError{fmt.Sprintf("the connection was closed after %d of %d bytes of the body", a.BodySize, n)}
 		}
 		return nil
 	}
@@ -185,7 +187,7 @@ func (a *answer) readChunks(br *bufio.Reader, keep int64) error {
 	if err := a.take(httputil.NewChunkedReader(br), keep); err != nil {
 		switch {
 		case errors.Is(err, io.ErrUnexpectedEOF):
-			return fmt.Errorf("the connection was closed after %d bytes of the body, before its last chunk", a.BodySize)
+			return &cutError{fmt.Sprintf("the connection was closed after %d bytes of the body, before its last chunk", a.BodySize)}
 		case errors.Is(err, errTooLarge) || ofConnection(err):
 			return err
 		}
@@ -217,6 +219,14 @@ func (a *answer) take(r io.Reader, keep int64) error {
 }
 
 var errTooLarge = fmt.Errorf("the body of the answer is larger than %d MiB", maxBody>>20)
+
+// cutError says where an answer broke off.
+type cutError struct{ text string }
+
+func (e *cutError) Error() string { return e.text }
+
+// Unwrap is io.ErrUnexpectedEOF: the connection ended.
+func (e *cutError) Unwrap() error { return io.ErrUnexpectedEOF }
 
 func malformed(format string, args ...any) error {
 	return fmt.Errorf("a malformed answer: "+format, args...)

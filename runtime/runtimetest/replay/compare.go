@@ -33,6 +33,9 @@ func (p *Player) compare(route string, f *filled, a *answer) []cases.Mismatch {
 	if status != 0 && a.Status != status {
 		m.add("status", strconv.Itoa(status), strconv.Itoa(a.Status))
 	}
+	if e.Aborted && !a.cut {
+		m.add("aborted", "an answer that breaks off", "a whole one")
+	}
 	m.headers("header ", a.Headers, e.Headers, e.AbsentHeaders)
 	m.body(e, a)
 	if e.Upstream != nil && !mute {
@@ -105,20 +108,26 @@ func (m *mismatches) body(e *cases.Expect, a *answer) {
 	if e.JSON == nil && len(e.JSONPath) == 0 {
 		return
 	}
-	got, err := decode(a.body)
 	if e.JSON != nil {
-		want, wantErr := decode(e.JSON)
-		switch {
-		case wantErr != nil:
-			m.add("json", "JSON", "the case's own json is none: "+wantErr.Error())
-		case err != nil:
-			m.add("json", m.json(want), "no JSON: "+err.Error())
-		case !equal(want, got):
-			m.differ("json", m.json(want), m.json(got), want, got)
-		}
+		m.whole("json", e.JSON, a.body)
 	}
+	got, err := decode(a.body)
 	for _, path := range slices.Sorted(maps.Keys(e.JSONPath)) {
 		m.path(path, e.JSONPath[path], got, err)
+	}
+}
+
+// whole compares a whole body as JSON.
+func (m *mismatches) whole(field string, raw, body []byte) {
+	want, wantErr := decode(raw)
+	got, err := decode(body)
+	switch {
+	case wantErr != nil:
+		m.add(field, "JSON", "the case's own json is none: "+wantErr.Error())
+	case err != nil:
+		m.add(field, m.json(want), "no JSON: "+err.Error())
+	case !equal(want, got):
+		m.differ(field, m.json(want), m.json(got), want, got)
 	}
 }
 

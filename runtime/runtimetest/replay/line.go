@@ -47,6 +47,9 @@ func (l *line) exchange(ctx context.Context, q *request) (*answer, *cases.Mismat
 			l.drop()
 		}
 		if err != nil {
+			if a != nil {
+				a.cut = closedUnanswered(err) || errors.Is(err, io.ErrUnexpectedEOF)
+			}
 			return a, l.fault(ctx, a, err, limit)
 		}
 		return a, nil
@@ -88,7 +91,10 @@ func (l *line) reason(ctx context.Context, a *answer, err error, limit time.Dura
 	}
 	var op *net.OpError
 	dialing := errors.As(err, &op) && op.Op == "dial"
+	var cut *cutError
 	switch {
+	case errors.As(err, &cut):
+		return cut.text
 	case errors.Is(ctx.Err(), context.Canceled):
 		return "the replay was stopped"
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
@@ -109,7 +115,7 @@ func (l *line) reason(ctx context.Context, a *answer, err error, limit time.Dura
 	return err.Error()
 }
 
-// closedUnanswered tells that the connection ended before a byte of an answer.
+// closedUnanswered tells that the connection ended where an answer was to begin.
 func closedUnanswered(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }

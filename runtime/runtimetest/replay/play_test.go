@@ -29,9 +29,15 @@ func TestEcho(t *testing.T) {
 			"expect": {"upstream": {"name": "stock", "method": "PUT", "host": "b", "path": "/?x", "headers": {"x-user": "u"}, "absentHeaders": ["x-debug"], "body": "hello"}}}`,
 			"upstream name: stock | orders\nupstream method: PUT | GET\nupstream host: b | a\nupstream path: /?x | /\nupstream header x-user: \"u\" | absent\nupstream header x-debug: absent | \"1\"\nupstream body: \"hello\" | \"\"",
 		},
-		"a body that is no text": {`{"request": {"method": "POST", "path": "/", "headers": {"content-length": "2", "x-echo-status": "201"}, "body": "\u0000\u0001"}, "expect": {"status": 201, "upstream": {"body": "\u0000\u0001"}}}`, ""},
-		"a fault":                {`{"request": {"path": "/", "headers": {"x-echo-status": "503", "x-echo-size": "10"}}, "expect": {"status": 503, "body": "lintel--li"}}`, ""},
-		"half an answer":         {`{"request": {"path": "/", "headers": {"x-echo-size": "1000", "x-echo-abort": "body"}}, "expect": {}}`, "exchange: an answer | the connection was closed after 500 of 1000 bytes of the body"},
+		"a body that is no text":       {`{"request": {"method": "POST", "path": "/", "headers": {"content-length": "2", "x-echo-status": "201"}, "body": "\u0000\u0001"}, "expect": {"status": 201, "upstream": {"body": "\u0000\u0001"}}}`, ""},
+		"a fault":                      {`{"request": {"path": "/", "headers": {"x-echo-status": "503", "x-echo-size": "10"}}, "expect": {"status": 503, "body": "lintel--li"}}`, ""},
+		"half an answer, as expected":  {`{"request": {"path": "/", "headers": {"x-echo-size": "16", "x-echo-abort": "body"}}, "expect": {"status": 200, "aborted": true, "body": "lintel--"}}`, ""},
+		"a whole answer, not expected": {`{"request": {"path": "/"}, "expect": {"aborted": true}}`, "aborted: an answer that breaks off | a whole one"},
+		"no answer, half expected":     {`{"request": {"path": "/", "headers": {"x-echo-abort": "head"}}, "expect": {"aborted": true}}`, "exchange: an answer | the connection was closed without an answer"},
+		"a slow body":                  {`{"request": {"path": "/", "headers": {"x-echo-drip": "120ms"}}, "expect": {"status": 200, "duration": {"min": "100ms", "max": "10s"}, "upstream": {"path": "/"}}}`, ""},
+		"json that it received":        {`{"request": {"method": "POST", "path": "/", "json": {"b": [1, 2], "a": null}}, "expect": {"upstream": {"json": {"a": null, "b": [1.0, 2]}}}}`, ""},
+		"other json":                   {`{"request": {"method": "POST", "path": "/", "body": "{"}, "expect": {"upstream": {"json": {}}}}`, `upstream json: {} | no JSON: unexpected EOF`},
+		"half an answer":               {`{"request": {"path": "/", "headers": {"x-echo-size": "1000", "x-echo-abort": "body"}}, "expect": {}}`, "exchange: an answer | the connection was closed after 500 of 1000 bytes of the body"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := told((&Player{Address: addr}).Play(t.Context(), 0, newCase(t, c.spec))); got != c.want {

@@ -40,7 +40,7 @@ func (m *mismatches) upstream(want *cases.Upstream, a *answer) {
 			m.add("upstream name", want.Name, orElse(got, "no upstream"))
 		}
 	}
-	if want.Method == "" && want.Host == "" && want.Path == "" && want.Headers == nil && want.AbsentHeaders == nil && want.Body == nil {
+	if want.Method == "" && want.Host == "" && want.Path == "" && want.Headers == nil && want.AbsentHeaders == nil && want.Body == nil && want.JSON == nil {
 		return
 	}
 	e, err := a.echo()
@@ -60,21 +60,34 @@ func (m *mismatches) upstream(want *cases.Upstream, a *answer) {
 		}
 	}
 	m.headers("upstream header ", e.Headers, want.Headers, want.AbsentHeaders)
-	if want.Body == nil {
+	if want.Body == nil && want.JSON == nil {
 		return
 	}
+	body, err := received(e)
+	if err != nil {
+		m.add("upstream body", "what it received", err.Error())
+		return
+	}
+	if want.Body != nil {
+		m.content("upstream body", want.Body, body)
+	}
+	if want.JSON != nil {
+		m.whole("upstream json", want.JSON, []byte(body))
+	}
+}
+
+// received is the body that the echo repeats.
+func received(e *echo.Answer) (string, error) {
 	body := e.Body
 	if e.BodyBase64 != "" {
 		b, err := base64.StdEncoding.DecodeString(e.BodyBase64)
 		if err != nil {
-			m.add("upstream body", m.test(want.Body), err.Error())
-			return
+			return "", err
 		}
 		body = string(b)
 	}
 	if int64(len(body)) != e.BodySize {
-		m.add("upstream body", m.test(want.Body), fmt.Sprintf("%d bytes, more than the echo repeats", e.BodySize))
-		return
+		return "", fmt.Errorf("%d bytes, more than the echo repeats", e.BodySize)
 	}
-	m.content("upstream body", want.Body, body)
+	return body, nil
 }
