@@ -37,7 +37,8 @@ $(BIN)/lintel-k6: $(K6_PARTS)
 
 test: build ## run every test, then those of the engine and the codecs under the race detector
 	@echo "running all tests"
-	@LINTEL_K6="$(abspath $(BIN))/lintel-k6" $(GO) test ./...
+	@LINTEL_K6="$(abspath $(BIN))/lintel-k6" LINTEL_MUTATIONS="$(abspath $(BIN))/mutations.txt" $(GO) test ./...
+	@cat $(BIN)/mutations.txt
 	@echo "running the tests of k6"
 	@cd k6 && LINTEL_K6="$(abspath $(BIN))/lintel-k6" $(GO) test ./...
 	@$(MAKE) --no-print-directory race
