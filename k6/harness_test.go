@@ -15,10 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lintel-gateway/lintel/runtime"
-	"github.com/lintel-gateway/lintel/runtime/boot"
 	"github.com/lintel-gateway/lintel/runtime/runtimetest"
 	"github.com/lintel-gateway/lintel/runtime/runtimetest/echo"
+	"github.com/lintel-gateway/lintel/runtime/runtimetest/gatewaytest"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
 	"github.com/lintel-gateway/lintel/schemas/cases"
 	"github.com/lintel-gateway/lintel/schemas/route"
@@ -104,27 +103,7 @@ type gateway struct{ target, admin string }
 // startGateway serves what is mounted in dir.
 func startGateway(t *testing.T, dir string) gateway {
 	t.Helper()
-	cfg := runtime.Config{Boot: boot.Default(), Dev: true, Version: "test"}
-	cfg.Boot.Listeners = []boot.Listener{{Address: "127.0.0.1:0"}}
-	cfg.Boot.Admin.Address = "127.0.0.1:0"
-	cfg.Boot.Bundle.Dir = dir
-	cfg.Boot.AccessLog = "off"
-	g, err := runtime.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := g.Listen(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("gateway: %v", err)
-		}
-	})
+	g, _ := gatewaytest.Start(t, dir, nil)
 	return gateway{target: fmt.Sprint(g.Addresses()[0]), admin: fmt.Sprint(g.AdminAddress())}
 }
 

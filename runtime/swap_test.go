@@ -19,10 +19,10 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/lintel-gateway/lintel/runtime"
 	"github.com/lintel-gateway/lintel/runtime/boot"
 	"github.com/lintel-gateway/lintel/runtime/runtimetest"
 	"github.com/lintel-gateway/lintel/runtime/runtimetest/echo"
+	"github.com/lintel-gateway/lintel/runtime/runtimetest/gatewaytest"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
 	"github.com/lintel-gateway/lintel/schemas/route"
 )
@@ -44,33 +44,10 @@ func startGateway(t *testing.T, first *bundle.Bundle) *gateway {
 	if err := mount.Write(first.Files()); err != nil {
 		t.Fatal(err)
 	}
-	cfg := runtime.Config{Boot: boot.Default(), Dev: true, Version: "test"}
-	cfg.Boot.Listeners = []boot.Listener{{Address: "127.0.0.1:0"}}
-	cfg.Boot.Admin.Address = "127.0.0.1:0"
-	cfg.Boot.Bundle.Dir = dir
-	cfg.Boot.Bundle.StateDir = t.TempDir()
-	cfg.Boot.AccessLog = "off"
-	cfg.Boot.Drain.Timeout = boot.Duration(2 * time.Second)
-	g, err := runtime.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := g.Listen(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx) }()
-	var once sync.Once
-	stop := func() {
-		once.Do(func() {
-			cancel()
-			if err := <-done; err != nil {
-				t.Errorf("gateway: %v", err)
-			}
-		})
-	}
-	t.Cleanup(stop)
+	g, stop := gatewaytest.Start(t, dir, func(c *boot.Config) {
+		c.Bundle.StateDir = t.TempDir()
+		c.Drain.Timeout = boot.Duration(2 * time.Second)
+	})
 	out := &gateway{base: fmt.Sprint(g.Addresses()[0]), admin: "http://" + fmt.Sprint(g.AdminAddress()), mount: mount, stop: stop}
 	out.await(t, first.Digest())
 	return out

@@ -13,9 +13,9 @@ import (
 
 	"github.com/lintel-gateway/lintel/compiler"
 	"github.com/lintel-gateway/lintel/compiler/diag"
-	"github.com/lintel-gateway/lintel/runtime"
 	"github.com/lintel-gateway/lintel/runtime/boot"
 	"github.com/lintel-gateway/lintel/runtime/runtimetest/echo"
+	"github.com/lintel-gateway/lintel/runtime/runtimetest/gatewaytest"
 	"github.com/lintel-gateway/lintel/runtime/runtimetest/replay"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
 	"github.com/lintel-gateway/lintel/schemas/cases"
@@ -48,29 +48,10 @@ func serve(t *testing.T, files fs.FS) *served {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := runtime.Config{Boot: boot.Default(), Dev: true, Version: "test"}
-	cfg.Boot.Listeners = []boot.Listener{{Address: "127.0.0.1:0"}}
-	cfg.Boot.Admin.Address = "127.0.0.1:0"
-	cfg.Boot.Bundle.Dir = dir
-	cfg.Boot.AccessLog = "off"
-	cfg.Boot.Dial = echoes(t, b)
 	var values map[string]string
-	cfg.Boot.SecretsDir, values = secrets(t, b)
-	g, err := runtime.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := g.Listen(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("gateway: %v", err)
-		}
+	g, _ := gatewaytest.Start(t, dir, func(c *boot.Config) {
+		c.Dial = echoes(t, b)
+		c.SecretsDir, values = secrets(t, b)
 	})
 	s := &served{Result: res}
 	s.player.Address = fmt.Sprint(g.Addresses()[0])
