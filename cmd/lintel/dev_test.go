@@ -19,12 +19,16 @@ import (
 	"time"
 )
 
+// built is the folder of programs, to be removed in the end.
+var built string
+
 // programs builds lintel and lintel-gateway once.
 var programs = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "lintel-programs-")
 	if err != nil {
 		return "", err
 	}
+	built = dir
 	cmd := exec.Command("go", "build", "-o", dir, "../lintel", "../lintel-gateway")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)

@@ -13,7 +13,18 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"lintel": func() { os.Exit(run()) }})
+	testscript.Main(tidy{m}, map[string]func(){"lintel": func() { os.Exit(run()) }})
+}
+
+// tidy runs the tests and removes the programs that were built for them.
+type tidy struct{ *testing.M }
+
+func (t tidy) Run() int {
+	code := t.M.Run()
+	if built != "" {
+		_ = os.RemoveAll(built)
+	}
+	return code
 }
 
 // TestScript runs the scripts that specify the command line. UPDATE_SCRIPTS=1
