@@ -26,12 +26,14 @@ type judge struct {
 	bundle *bundle.Bundle
 	table  *table.Table
 	all    *cases.Set
-	before map[string]bool
+	// before is the base, and earlier what the cases came to on it; nil without one.
+	before  *bundle.Bundle
+	earlier *gate.Verdict
 	// base is where curl lines lead.
 	base string
 }
 
-func newJudge(f *testFlags, s streams, res *compiler.Result, before map[string]bool) (*judge, error) {
+func newJudge(f *testFlags, s streams, res *compiler.Result, before *bundle.Bundle) (*judge, error) {
 	j := &judge{testFlags: f, s: s, res: res, before: before, base: gate.DevBase}
 	if f.live != "" {
 		j.base = strings.TrimSuffix(f.live, "/")
@@ -56,10 +58,14 @@ func (j *judge) judge(v *gate.Verdict) error {
 	}
 	uncovered := j.uncovered(cover, v)
 	j.failures(v, uncovered)
-	if err := j.summary(v, cover); err != nil {
+	var changes []gate.Change
+	if j.earlier != nil {
+		changes = gate.Behaviour(j.earlier, v, j.bundle)
+	}
+	if err := j.summary(v, cover, changes); err != nil {
 		return err
 	}
-	if err := j.reports(v, cover); err != nil {
+	if err := j.reports(v, cover, changes); err != nil {
 		return err
 	}
 	bad := v.Failed() > 0 || v.Crossed || len(uncovered) > 0
@@ -82,10 +88,24 @@ func (j *judge) leastCoverage() float64 {
 	return j.res.Program.Shared.Settings.MinCoverage
 }
 
+// routeIDs are the routes that were there before; nil without a base: all are new.
+func routeIDs(b *bundle.Bundle) map[string]bool {
+	if b == nil {
+		return nil
+	}
+	out := map[string]bool{}
+	for _, d := range b.Domains() {
+		for i := range d.Def.Routes {
+			out[d.Def.Routes[i].ID] = true
+		}
+	}
+	return out
+}
+
 // coverage computes what the played cases reached.
 func (j *judge) coverage(v *gate.Verdict) (*coverage.Report, error) {
 	return coverage.Compute(coverage.Input{
-		Program: j.res.Program, Table: j.table, Base: j.before,
+		Program: j.res.Program, Table: j.table, Base: routeIDs(j.before),
 		Cases: &cases.Set{Bundle: j.all.Bundle, Cases: v.Cases}, Results: v.Results,
 	})
 }
@@ -167,7 +187,7 @@ func (j *judge) find(id string) *ir.Route {
 }
 
 // summary prints the coverage and the verdict in one line, which is the last one.
-func (j *judge) summary(v *gate.Verdict, cover *coverage.Report) error {
+func (j *judge) summary(v *gate.Verdict, cover *coverage.Report, changes []gate.Change) error {
 	if j.format == "json" {
 		return nil
 	}
@@ -175,6 +195,9 @@ func (j *judge) summary(v *gate.Verdict, cover *coverage.Report) error {
 		if err := cover.WriteText(j.s.out, coverage.TextOptions{Width: reportWidth, Color: j.s.terminal && os.Getenv("NO_COLOR") == ""}); err != nil {
 			return err
 		}
+	}
+	if j.earlier != nil {
+		gate.WriteChanges(j.s.out, changes, len(v.Cases), j.testFlags.base)
 	}
 	failed := v.Failed()
 	fmt.Fprintf(j.s.out, "%s: %d passed, %d failed in %s on %s\n", count(len(v.Cases), "case"), len(v.Cases)-failed, failed,
@@ -191,7 +214,7 @@ func (j *judge) target() string {
 }
 
 // reports writes the files that were asked for.
-func (j *judge) reports(v *gate.Verdict, cover *coverage.Report) error {
+func (j *judge) reports(v *gate.Verdict, cover *coverage.Report, changes []gate.Change) error {
 	var jsonCoverage any
 	if !j.partial() {
 		jsonCoverage = struct {
@@ -202,7 +225,9 @@ func (j *judge) reports(v *gate.Verdict, cover *coverage.Report) error {
 	return errors.Join(
 		toFile(j.junit, func(w io.Writer) error { return v.WriteJUnit(w, j.reason) }),
 		toFile(j.json, func(w io.Writer) error {
-			return v.WriteJSON(w, j.bundle.Digest(), j.revision, j.reason, jsonCoverage)
+			return v.WriteJSON(w, gate.Report{
+				Bundle: j.bundle.Digest(), Revision: j.revision, Reason: j.reason, Coverage: jsonCoverage, Changes: changes,
+			})
 		}),
 		toFile(j.coverageJSON, cover.WriteJSON),
 		toFile(j.coverageHTML, func(w io.Writer) error { return cover.WriteHTML(w, j.page(v)) }),

@@ -37,7 +37,7 @@ func (f *testFlags) declare(fs *flag.FlagSet) {
 	fs.StringVar(&f.coverageHTML, "coverage-html", "", "write the coverage to `FILE` as a page for people")
 	fs.StringVar(&f.coverageJSON, "coverage-json", "", "write the coverage to `FILE` as JSON")
 	fs.Float64Var(&f.minCoverage, "min-coverage", 0, "fail below `PERCENT` of coverage (settings: minCoverage when absent)")
-	fs.StringVar(&f.base, "base", "", "routes directory or bundle `BASE` to compare with: only routes that are not in it are new")
+	fs.StringVar(&f.base, "base", "", "routes directory or bundle `BASE` to compare with: only routes that are not in it are new, and cases that are answered otherwise are told")
 	fs.BoolVar(&f.keep, "keep", false, "leave the gateway running after the verdict, to try by hand")
 	fs.StringVar(&f.live, "gateway", "", "play the read-only cases against the gateway at `URL` instead of starting one")
 	fs.StringVar(&f.secrets, "secrets", "", "folder `DIR` with the values of secrets (those that are not there are made up)")
@@ -99,7 +99,7 @@ var testVerb = verb{
 
 // test compiles, replays and judges.
 func (f *testFlags) test(ctx context.Context, s streams) error {
-	before, err := f.baseRoutes(ctx, s)
+	base, err := f.baseBundle(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (f *testFlags) test(ctx context.Context, s streams) error {
 	if err := f.print(s, s.err, res); err != nil {
 		return err
 	}
-	j, err := newJudge(f, s, res, before)
+	j, err := newJudge(f, s, res, base)
 	if err != nil {
 		return err
 	}
@@ -136,6 +136,11 @@ func (f *testFlags) test(ctx context.Context, s streams) error {
 	if s.terminal {
 		t := time.AfterFunc(time.Second, func() { fmt.Fprintf(s.err, "replaying %s ...\n", count(len(set.Cases), "case")) })
 		defer t.Stop()
+	}
+	if base != nil && f.live == "" {
+		if j.earlier, err = f.replayBase(ctx, c, base); err != nil {
+			return err
+		}
 	}
 	var verdict error
 	c.Verdict = func(ctx context.Context, v *gate.Verdict, listen, admin string) {
@@ -183,20 +188,21 @@ func (f *testFlags) choose(all *cases.Set, b *bundle.Bundle, s streams) (*cases.
 // partial tells that not every case is played, so that coverage says nothing.
 func (f *testFlags) partial() bool { return f.run != "" || f.domain != "" || f.live != "" }
 
-// baseRoutes are the ids of the routes that were there before; nil when nobody says.
-func (f *testFlags) baseRoutes(ctx context.Context, s streams) (map[string]bool, error) {
+// baseBundle is the bundle that was there before; nil when nobody says.
+func (f *testFlags) baseBundle(ctx context.Context, s streams) (*bundle.Bundle, error) {
 	if f.base == "" {
 		return nil, nil
 	}
-	b, err := openOrCompile(ctx, s, &findingFlags{format: f.format}, f.base)
+	return openOrCompile(ctx, s, &findingFlags{format: f.format}, f.base)
+}
+
+// replayBase plays the same cases on the base, to see what is answered otherwise.
+func (f *testFlags) replayBase(ctx context.Context, c gate.Config, base *bundle.Bundle) (*gate.Verdict, error) {
+	c.Bundle, c.Cases = &base.Encoded, &cases.Set{Bundle: base.Digest(), Cases: c.Cases.Cases}
+	c.Listen, c.Admin, c.Script, c.Lenient = "", "", "", true
+	v, err := gate.Run(ctx, c)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("replay on %s: %w", f.base, err)
 	}
-	out := map[string]bool{}
-	for _, d := range b.Domains() {
-		for i := range d.Def.Routes {
-			out[d.Def.Routes[i].ID] = true
-		}
-	}
-	return out, nil
+	return v, nil
 }

@@ -19,6 +19,8 @@ type report struct {
 	K6       reportK6     `json:"k6"`
 	Cases    []reportCase `json:"cases"`
 	Coverage any          `json:"coverage,omitempty"`
+	// Changes are the cases that are answered otherwise than on the base.
+	Changes []Change `json:"changes,omitempty"`
 }
 
 // reportK6 is what the replay itself cost.
@@ -39,12 +41,23 @@ type reportCase struct {
 	Curl   string `json:"curl,omitempty"`
 }
 
-// WriteJSON writes the verdict with all results. Coverage is put in as it is.
-func (v *Verdict) WriteJSON(w io.Writer, bundle, revision string, reason func(*cases.Case) string, coverage any) error {
+// Report is what a verdict's JSON says besides the results.
+type Report struct {
+	// Bundle and Revision are those of the bundle under test.
+	Bundle, Revision string
+	// Reason tells why a case took another route.
+	Reason func(*cases.Case) string
+	// Coverage is put in as it is.
+	Coverage any
+	Changes  []Change
+}
+
+// WriteJSON writes the verdict with all results.
+func (v *Verdict) WriteJSON(w io.Writer, r Report) error {
 	out := report{
-		Bundle: bundle, Revision: revision, Failed: v.Failed(), Passed: len(v.Cases) - v.Failed(),
+		Bundle: r.Bundle, Revision: r.Revision, Failed: v.Failed(), Passed: len(v.Cases) - v.Failed(),
 		Millis: float64(v.Took.Microseconds()) / 1000,
-		K6:     reportK6{CPUMillis: float64(v.CPU.Microseconds()) / 1000, PeakBytes: v.Peak}, Cases: make([]reportCase, len(v.Cases)), Coverage: coverage,
+		K6:     reportK6{CPUMillis: float64(v.CPU.Microseconds()) / 1000, PeakBytes: v.Peak}, Cases: make([]reportCase, len(v.Cases)), Coverage: r.Coverage, Changes: r.Changes,
 	}
 	for i := range v.Cases {
 		c := &v.Cases[i]
@@ -52,7 +65,7 @@ func (v *Verdict) WriteJSON(w io.Writer, bundle, revision string, reason func(*c
 		if one.Passed {
 			one.Got = nil // nobody asks
 		} else {
-			one.Reason, one.Curl = reason(c), Curl(c, DevBase)
+			one.Reason, one.Curl = r.Reason(c), Curl(c, DevBase)
 		}
 		out.Cases[i] = one
 	}
