@@ -23,13 +23,13 @@ type findingFlags struct {
 }
 
 func (f *findingFlags) declare(fs *flag.FlagSet) {
-	fs.StringVar(&f.format, "format", "text", "`FORMAT` of the diagnostics: text, json or github")
+	fs.StringVar(&f.format, "format", "text", "`FORMAT` of the diagnostics: text, json, github, sarif or junit")
 	fs.BoolVar(&f.strict, "strict", false, "treat warnings as errors")
 }
 
 func (f *findingFlags) valid() error {
 	if !slices.Contains(diag.Formats[:], f.format) {
-		return usageError{fmt.Sprintf("--format %q is none of text, json and github", f.format)}
+		return usageError{fmt.Sprintf("--format %q is none of text, json, github, sarif and junit", f.format)}
 	}
 	return nil
 }
@@ -42,11 +42,22 @@ func (f *findingFlags) print(s streams, w io.Writer, res *compiler.Result) error
 		p.Sources = func(name string) []byte { return res.Program.Files[name] }
 	}
 	list := res.Diagnostics
-	if f.format == "github" {
-		list = inWorkspace(list, f.dir)
+	if f.format == "github" || f.format == "sarif" {
+		place := inWorkspace(f.dir)
+		list = moved(list, place)
+		files := map[string][]byte{}
+		if res.Program != nil {
+			for name, text := range res.Program.Files {
+				files[place(diag.Pos{File: name}).File] = text
+			}
+		}
+		p.Sources = func(name string) []byte { return files[name] }
 	}
-	if err := p.Print(w, f.format, list); err != nil {
-		return err
+	// A verb whose output is something else says nothing when there is nothing to say.
+	if len(list) > 0 || w == s.out {
+		if err := p.Print(w, f.format, list); err != nil {
+			return err
+		}
 	}
 	failed, warned := 0, 0
 	for _, d := range res.Diagnostics {
@@ -68,28 +79,33 @@ func (f *findingFlags) print(s streams, w io.Writer, res *compiler.Result) error
 // inWorkspace names files as the workflow's workspace has them. Positions begin with
 // the routes directory's own name alone, which annotations find nowhere unless that
 // stands at the top of the repository.
-func inWorkspace(list diag.List, dir string) diag.List {
+func inWorkspace(dir string) func(diag.Pos) diag.Pos {
+	same := func(p diag.Pos) diag.Pos { return p }
 	root := os.Getenv("GITHUB_WORKSPACE")
 	if root == "" {
 		root = "."
 	}
 	base, err := filepath.Abs(dir)
 	if err != nil {
-		return list
+		return same
 	}
 	if root, err = filepath.Abs(root); err != nil {
-		return list
+		return same
 	}
 	at, err := filepath.Rel(root, base)
 	if err != nil || !filepath.IsLocal(at) {
-		return list
+		return same
 	}
-	place := func(p diag.Pos) diag.Pos {
+	return func(p diag.Pos) diag.Pos {
 		if _, below, ok := strings.Cut(p.File, "/"); ok {
 			p.File = path.Join(filepath.ToSlash(at), below)
 		}
 		return p
 	}
+}
+
+// moved is the list with other places.
+func moved(list diag.List, place func(diag.Pos) diag.Pos) diag.List {
 	out := slices.Clone(list)
 	for i := range out {
 		out[i].Pos = place(out[i].Pos)

@@ -144,11 +144,11 @@ func (j *judge) uncovered(cover *coverage.Report, v *gate.Verdict) (out diag.Lis
 func (j *judge) failures(v *gate.Verdict, uncovered diag.List) {
 	if j.format != "text" {
 		list := append(v.Diagnostics(j.reason), uncovered...).Sort()
-		if j.format == "github" {
-			list = inWorkspace(list, j.dir)
+		if j.format == "github" || j.format == "sarif" {
+			list = moved(list, inWorkspace(j.dir))
 		}
 		_ = diag.Printer{}.Print(j.s.out, j.format, list)
-		if j.format == "json" {
+		if j.format != "github" {
 			return
 		}
 	}
@@ -188,8 +188,8 @@ func (j *judge) find(id string) *ir.Route {
 
 // summary prints the coverage and the verdict in one line, which is the last one.
 func (j *judge) summary(v *gate.Verdict, cover *coverage.Report, changes []gate.Change) error {
-	if j.format == "json" {
-		return nil
+	if j.format != "text" && j.format != "github" {
+		return nil // standard output is a document
 	}
 	if !j.partial() {
 		if err := cover.WriteText(j.s.out, coverage.TextOptions{Width: reportWidth, Color: j.s.terminal && os.Getenv("NO_COLOR") == ""}); err != nil {

@@ -19,10 +19,16 @@ type Printer struct {
 }
 
 // Formats are the names that Print knows.
-var Formats = [...]string{"text", "json", "github"}
+var Formats = [...]string{"text", "json", "github", "sarif", "junit"}
 
 // Print writes the list in the named format. An unknown format is an error.
 func (p Printer) Print(w io.Writer, format string, list List) error {
+	switch format {
+	case "sarif":
+		return p.sarif(w, list)
+	case "junit":
+		return junit(w, list)
+	}
 	for _, d := range list {
 		var s string
 		switch format {
@@ -33,7 +39,7 @@ func (p Printer) Print(w io.Writer, format string, list List) error {
 		case "github":
 			s = github(d)
 		default:
-			return fmt.Errorf("unknown format %q: use text, json or github", format)
+			return fmt.Errorf("unknown format %q: use text, json, github, sarif or junit", format)
 		}
 		if _, err := io.WriteString(w, s); err != nil {
 			return err

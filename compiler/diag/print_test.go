@@ -38,7 +38,7 @@ func TestPrint(t *testing.T) {
 		"github": "::error file=routes/x/a%2Cb.cue,line=4,col=12,title=unknown-upstream::routes.\"a-b\".split[0].upstream: upstream \"ordres\" is not declared%0Adid you mean \"orders\"?%0Aroutes/x/c.cue:1:2: declared 100%25 here\n" +
 			"::warning title=unused-upstream::no place\n",
 	}
-	for _, format := range Formats {
+	for format := range want {
 		var b strings.Builder
 		if err := (Printer{Sources: sources}).Print(&b, format, list); err != nil {
 			t.Fatal(err)
