@@ -256,7 +256,7 @@ func (f *importFlags) summary(s streams, read recorded, sum importer.Summary, pl
 		n    int
 		what string
 	}{
-		{sum.Repeats, "repeats"},
+		{sum.Repeats, "of a kind that is there"},
 		{plan.Had, "there already"},
 		{sum.Unmatched, "no route takes (listed)"},
 		{sum.Elsewhere, "taken by another route when recorded"},

@@ -3,6 +3,7 @@ package importer
 import (
 	"encoding/json"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,76 +35,13 @@ func newBuilder(c *Collector, r *table.Route, x *Exchange) *builder {
 		asked = append(asked, *c.table.Route(step.Route).Def)
 	}
 	b.cond = conditionsOf(asked)
-	b.learn()
-	return b
-}
-
-// learn finds what the exchange sends under private names, before anything is
-// written.
-func (b *builder) learn() {
-	_, query, _ := strings.Cut(b.x.Target, "?")
-	b.scope.LearnPairs(query)
-	b.learnFields(b.x.Header)
-	if body := b.x.Body; body != nil {
-		switch form, v := body.read(); {
-		case form:
-			b.scope.LearnPairs(body.Text)
-		case v != nil:
-			b.body = v
-			b.scope.LearnJSON(v)
-		}
-	}
-	if a := b.x.Answer; a != nil {
-		b.learnFields(a.Header)
-		if a.Body != nil {
-			if _, v := a.Body.read(); v != nil {
-				b.scope.LearnJSON(v)
-			}
-		}
-	}
+	b.body = learn(b.scope, x, b.cond)
 	for _, p := range b.params() {
 		if b.scope.Named(p.name) {
 			b.scope.Learn(p.value)
 		}
 	}
-}
-
-func (b *builder) learnFields(fields []Field) {
-	for _, f := range fields {
-		switch {
-		case f.Name == "cookie" || f.Name == "set-cookie":
-			for i, piece := range strings.Split(f.Value, ";") {
-				if i > 0 && f.Name == "set-cookie" {
-					break // attributes
-				}
-				name, value, _ := strings.Cut(strings.TrimSpace(piece), "=")
-				if !b.cond.cookies[name].public(value) {
-					b.scope.Learn(strings.Trim(value, `"`))
-				}
-			}
-		case b.scope.Named(f.Name) && !b.cond.headers[f.Name].public(f.Value):
-			b.scope.LearnCredential(f.Value)
-		}
-	}
-}
-
-// read is a body's JSON, or tells that it is a form.
-func (b *Body) read() (form bool, v any) {
-	media := mediaType(b.Type)
-	if media == "application/x-www-form-urlencoded" {
-		return true, nil
-	}
-	if media == "" || media == "application/json" || strings.HasSuffix(media, "+json") || strings.HasPrefix(media, "text/") {
-		if v, err := redact.ParseJSON(b.Text); err == nil {
-			return false, v
-		}
-	}
-	return false, nil
-}
-
-func mediaType(s string) string {
-	s, _, _ = strings.Cut(s, ";")
-	return strings.ToLower(strings.TrimSpace(s))
+	return b
 }
 
 // build makes the case. It reports false when another route, or none, takes what is
@@ -220,7 +158,11 @@ func (b *builder) name(target string, fields map[string][]string) string {
 func queryNames(query string) []string {
 	var out []string
 	for piece := range strings.SplitSeq(query, "&") {
-		if name, _, _ := strings.Cut(piece, "="); name != "" {
+		name, _, _ := strings.Cut(piece, "=")
+		if plain, err := url.QueryUnescape(name); err == nil && isToken(strings.ToLower(plain)) {
+			name = plain
+		}
+		if name != "" {
 			out = append(out, name)
 		}
 	}

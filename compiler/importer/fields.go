@@ -40,12 +40,13 @@ func (b *builder) value(name, value string) (string, bool) {
 	switch name {
 	case "content-type":
 		// A boundary is drawn by lot and belongs to the body.
+		written, _, _ := strings.Cut(value, ";")
 		media, params, err := mime.ParseMediaType(value)
-		if err != nil || b.scope.Kind(media) != "" {
+		if err != nil || b.scope.Kind(written) != "" {
 			return "", false
 		}
-		if charset := params["charset"]; charset != "" && b.scope.Kind(charset) == "" {
-			media += "; charset=" + charset
+		if strings.EqualFold(params["charset"], "utf-8") {
+			media += "; charset=utf-8"
 		}
 		return media, true
 	case "accept":

@@ -40,12 +40,7 @@ func (c *Collector) list(x *Exchange) {
 	}
 	scope := c.redactor.Scope()
 	path, query, has := strings.Cut(x.Target, "?")
-	scope.LearnPairs(query)
-	for _, f := range x.Header {
-		if scope.Named(f.Name) {
-			scope.LearnCredential(f.Value)
-		}
-	}
+	learn(scope, x, conditions{})
 	parts := strings.Split(path, "/")
 	for i, p := range parts {
 		parts[i] = scope.Value("", p)

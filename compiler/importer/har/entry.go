@@ -59,8 +59,10 @@ func (e *entry) exchange() (*importer.Exchange, bool) {
 		end = len(rest)
 	}
 	host, target := rest[:end], rest[end:]
-	// A user and password in a URL are never sent as such.
-	host = host[strings.LastIndexByte(host, '@')+1:]
+	user := ""
+	if at := strings.LastIndexByte(host, '@'); at >= 0 {
+		user, host = host[:at], host[at+1:]
+	}
 	target, _, _ = strings.Cut(target, "#")
 	if !strings.HasPrefix(target, "/") {
 		target = "/" + target
@@ -74,6 +76,10 @@ func (e *entry) exchange() (*importer.Exchange, bool) {
 		x.Status = int(s)
 	}
 	x.Upgraded = x.Status == 101
+	if plain, err := url.PathUnescape(user); err == nil && plain != "" {
+		// A user and password in a URL are sent as basic authentication (RFC 7617).
+		x.Header = append(x.Header, importer.Field{Name: "authorization", Value: "Basic " + base64.StdEncoding.EncodeToString([]byte(plain))})
+	}
 	// What was sent counts more than where the connection went.
 	for _, f := range e.Request.Headers {
 		if n := strings.ToLower(f.Name); (n == "host" || n == ":authority") && f.Value != "" {

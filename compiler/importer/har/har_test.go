@@ -43,7 +43,7 @@ func TestRead(t *testing.T) {
 	want := []*importer.Exchange{
 		{
 			Method: "GET", Scheme: "https", Host: "Shop.example:8443", Target: "/?a=1", Status: 200,
-			Header: []importer.Field{{Name: "accept", Value: "text/html"}},
+			Header: []importer.Field{{Name: "accept", Value: "text/html"}, {Name: "authorization", Value: "Basic dXNlcjpwdw=="}},
 			Answer: &importer.Answer{
 				Header: []importer.Field{{Name: "content-type", Value: "text/plain"}},
 				Body:   &importer.Body{Type: "text/plain", Text: "hello"},

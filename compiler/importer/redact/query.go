@@ -9,7 +9,7 @@ import (
 func (s *Scope) LearnPairs(raw string) {
 	for piece := range strings.SplitSeq(raw, "&") {
 		key, text, _ := strings.Cut(piece, "=")
-		if s.Named(unescape(key)) {
+		if s.Named(key) {
 			s.Learn(text)
 		}
 	}

@@ -54,7 +54,7 @@ func anyRun(s, extra string, f func(string) bool) bool {
 // drawn tells whether a run is no sequence of words and numbers: letters and digits
 // alternate, or too few of its letters stand in groups that can be spoken.
 func drawn(s string) bool {
-	var changes, count, spoken, numbers int
+	var changes, count, spoken, numbers, letters, words int
 	lowers := strings.ContainsAny(s, "abcdefghijklmnopqrstuvwxyz")
 	for i := 0; i < len(s); {
 		k := classOf(s[i])
@@ -66,6 +66,8 @@ func drawn(s string) bool {
 			count += end - i
 		default:
 			count += end - i
+			letters += end - i
+			words++
 			if speakable(s[i:end], lowers) {
 				spoken += end - i
 			}
@@ -78,7 +80,14 @@ func drawn(s string) bool {
 	if len(s) < longRun {
 		return changes >= 3
 	}
-	return changes > max(2, len(s)/10) || numbers > 19 || numbers < count && spoken*10 < (count-min(numbers, 10))*6
+	switch {
+	case changes > max(2, len(s)/10), numbers >= longRun:
+		return true
+	case letters == 0:
+		return false
+	}
+	// Words have four letters and more; what is drawn by lot changes its case sooner.
+	return letters*2 < words*7 || spoken*10 < (count-min(numbers, 10))*6
 }
 
 // part is the end of the word or number that begins at i: a word may begin with one

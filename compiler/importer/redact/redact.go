@@ -71,7 +71,9 @@ func (s *Scope) Commit() {
 }
 
 // Named tells whether a header, query parameter or field called name is private.
-func (s *Scope) Named(name string) bool { return s.r.names.private(name) }
+func (s *Scope) Named(name string) bool {
+	return slices.ContainsFunc(unescaped(name), s.r.names.private)
+}
 
 // Learn remembers a value that was sent under a private name, so that it is replaced
 // wherever else it stands in the exchange.
