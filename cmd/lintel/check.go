@@ -13,6 +13,8 @@ var checkVerb = verb{
 	flags: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 		var findings findingFlags
 		findings.declare(fs)
+		list := fs.Bool("list", false, "list the codes of all findings, and check nothing")
+		explain := fs.String("explain", "", "tell what `CODE` means, with an example, and check nothing")
 		return func(ctx context.Context, s streams, args []string) error {
 			dir, err := oneArg(args, "routes")
 			if err != nil {
@@ -20,6 +22,12 @@ var checkVerb = verb{
 			}
 			if err := findings.valid(); err != nil {
 				return err
+			}
+			switch {
+			case *list:
+				return listCodes(s, findings.format)
+			case *explain != "":
+				return explainCode(ctx, s, *explain)
 			}
 			findings.dir = dir
 			res, err := compile(ctx, s, compiler.Options{Dir: dir})
