@@ -242,6 +242,9 @@ func (f *importFlags) summary(s streams, read recorded, sum importer.Summary, pl
 	for _, line := range sum.Listed {
 		fmt.Fprintf(s.err, "no route takes %s\n", line)
 	}
+	if sum.Unlisted {
+		fmt.Fprintln(s.err, "no route takes others, which are not listed")
+	}
 	added, routes := 0, 0
 	for _, file := range plan.Files {
 		added += file.Added

@@ -36,11 +36,7 @@ func newBuilder(c *Collector, r *table.Route, x *Exchange) *builder {
 	}
 	b.cond = conditionsOf(asked)
 	b.body = learn(b.scope, x, b.cond)
-	for _, p := range b.params() {
-		if b.scope.Named(p.name) {
-			b.scope.Learn(p.value)
-		}
-	}
+	learnParams(b.scope, r, x)
 	return b
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/table"
 	"github.com/lintel-gateway/lintel/schemas/cases"
+	"github.com/lintel-gateway/lintel/schemas/route"
 )
 
 // Bounds on what is kept in memory.
@@ -56,10 +57,13 @@ type Collector struct {
 	places map[string]place
 	// conditions are the tests of all routes of a domain.
 	conditions map[string]conditions
+	// public are the tests of all routes.
+	public     conditions
 	redactor   *redact.Redactor
 	kinds      map[string]*routeKinds
 	kept, size int
 	sum        Summary
+	missed     []*Exchange
 	listed     map[string]bool
 }
 
@@ -90,12 +94,15 @@ func New(prog *ir.Program, t *table.Table, o Options) *Collector {
 		o: o, table: t, places: map[string]place{}, conditions: map[string]conditions{},
 		redactor: redact.New(o.Redact), kinds: map[string]*routeKinds{}, listed: map[string]bool{},
 	}
+	var all []route.Route
 	for _, d := range prog.Domains {
+		all = append(all, d.Def.Routes...)
 		for _, r := range d.Routes {
 			c.places[r.Def.ID] = place{d.Def.Name, r.Module, r.Name}
 		}
 		c.conditions[d.Def.Name] = conditionsOf(d.Def.Routes)
 	}
+	c.public = conditionsOf(all)
 	return c
 }
 
@@ -107,12 +114,15 @@ func (c *Collector) Add(x *Exchange) {
 		c.sum.Foreign++
 		return
 	}
+	// A repeat may name as private what another request shows.
+	scope := c.redactor.Scope()
+	learn(scope, x, c.public)
 	m := c.match(request(x.Method, x.Host, x.Target, x.Header))
 	if m.Outcome != table.Matched {
-		c.sum.Unmatched++
-		c.list(x)
+		c.miss(x)
 		return
 	}
+	learnParams(scope, m.Route, x)
 	id := m.Route.Def.ID
 	if x.Route != "" && x.Route != id {
 		// Headers decided, which the record does not hold, or other routes did.
@@ -194,6 +204,7 @@ func (c *Collector) Finish() []Case {
 	for _, id := range slices.Sorted(maps.Keys(c.kinds)) {
 		out = append(out, c.route(id, c.kinds[id].list)...)
 	}
+	c.list()
 	slices.SortStableFunc(out, func(a, b Case) int {
 		return cmp.Or(strings.Compare(a.Domain, b.Domain), strings.Compare(a.Module, b.Module))
 	})
@@ -211,12 +222,13 @@ func (c *Collector) route(id string, list []*kind) (out []Case) {
 		seen[k.what] = true
 	}
 	shapes, names := map[string]bool{}, map[string]bool{}
+	r := c.table.Route(id)
 	for _, k := range append(first, rest...) {
 		if len(out) == c.o.PerRoute {
 			c.sum.Repeats++
 			continue
 		}
-		b := newBuilder(c, c.table.Route(id), k.x)
+		b := newBuilder(c, r, k.x)
 		made, ok := b.build()
 		if !ok {
 			c.sum.Undone++

@@ -125,13 +125,12 @@ func (b *builder) answer(e *cases.Expect) {
 	if body == nil || body.Text == "" || b.x.Method == "HEAD" || b.route.Def.Filters["respond"] == nil {
 		return
 	}
-	if _, v := body.read(); v != nil && !strings.HasPrefix(mediaType(body.Type), "text/") {
-		if b.scope.Clean(v) {
-			e.JSON, _ = json.Marshal(v)
-		}
-		return
-	}
-	if b.scope.Kind(body.Text) == "" {
+	_, v := body.read()
+	switch {
+	case v != nil && !b.scope.Clean(v), v == nil && !b.scope.CleanText(body.Text):
+	case v != nil && !strings.HasPrefix(mediaType(body.Type), "text/"):
+		e.JSON, _ = json.Marshal(v)
+	default:
 		e.Body = &cases.Text{Exact: &body.Text}
 	}
 }

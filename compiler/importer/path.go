@@ -3,6 +3,7 @@ package importer
 import (
 	"strings"
 
+	"github.com/lintel-gateway/lintel/compiler/importer/redact"
 	"github.com/lintel-gateway/lintel/runtime/table"
 )
 
@@ -13,10 +14,10 @@ type param struct {
 	from, to    int
 }
 
-// params are the parts of the exchange's path that do not stand in the route file.
-func (b *builder) params() []param {
-	path, _, _ := strings.Cut(b.x.Target, "?")
-	rank, err := table.RankOf(&b.route.Def.Match)
+// paramsOf are the parts of the exchange's path that do not stand in the route file.
+func paramsOf(r *table.Route, x *Exchange) []param {
+	path, _, _ := strings.Cut(x.Target, "?")
+	rank, err := table.RankOf(&r.Def.Match)
 	if err != nil || rank.Class == table.ClassExact {
 		return nil
 	}
@@ -51,12 +52,21 @@ func (b *builder) params() []param {
 	return out
 }
 
+// learnParams learns the values of parameters with private names.
+func learnParams(scope *redact.Scope, r *table.Route, x *Exchange) {
+	for _, p := range paramsOf(r, x) {
+		if scope.Named(p.name) {
+			scope.Learn(p.value)
+		}
+	}
+}
+
 // target is the path and query as they are written.
 func (b *builder) target() string {
 	path, query, has := strings.Cut(b.x.Target, "?")
 	var out strings.Builder
 	last := 0
-	for _, p := range b.params() {
+	for _, p := range paramsOf(b.route, b.x) {
 		what := p.name
 		if !b.scope.Named(p.name) {
 			if what = b.scope.Kind(p.value); what == "" {

@@ -25,6 +25,8 @@ type secrets struct {
 	// last are secrets of this entry that were sent under a private name; they are
 	// sent again elsewhere.
 	last []string
+	// ever are those of all entries before.
+	ever []string
 }
 
 func (s *secrets) bytes(n int) []byte {
@@ -86,6 +88,7 @@ func (s *secrets) named() string {
 	out := "q" + s.letters(small, 6+s.IntN(4))
 	s.all = append(s.all, out)
 	s.last = append(s.last, out)
+	s.ever = append(s.ever, out)
 	return out
 }
 
@@ -93,6 +96,9 @@ func (s *secrets) named() string {
 func (s *secrets) anywhere() string {
 	if len(s.last) > 0 && s.IntN(4) == 0 {
 		return s.last[s.IntN(len(s.last))]
+	}
+	if len(s.ever) > 0 && s.IntN(8) == 0 {
+		return s.ever[s.IntN(len(s.ever))]
 	}
 	out := s.evident()
 	switch s.IntN(6) {
@@ -188,11 +194,15 @@ func (s *secrets) json(depth int) any {
 	case n < 3 && depth > 0:
 		out := map[string]any{"keep": "public words", "n": 7}
 		for range s.IntN(3) {
+			name := s.privateName()
+			if out[name] != nil || out["pair"] != nil || out["more"] != nil {
+				break // what is overwritten is never sent
+			}
 			switch s.IntN(5) {
 			case 0:
-				out[s.privateName()] = s.named()
+				out[name] = s.named()
 			case 1:
-				out[s.privateName()] = map[string]any{"deep": []any{s.named(), true, nil}}
+				out[name] = map[string]any{"deep": []any{s.named(), true, nil}}
 			case 2:
 				out[s.anywhere()] = "x"
 			case 3:
@@ -284,13 +294,14 @@ func (s *secrets) entry() any {
 		request["postData"] = s.body()
 	}
 	body, _ := json.Marshal(s.json(2))
-	response := map[string]any{
-		"status": []int{200, 201, 301, 401, 404, 500}[s.IntN(6)], "statusText": s.evident(),
-		"headers": s.headers("location", "set-cookie", "content-type", "access-control-allow-origin", "access-control-expose-headers", "www-authenticate"),
-		"content": map[string]any{"mimeType": []string{"application/json", "text/html"}[s.IntN(2)], "text": string(body)},
-	}
+	fields := s.headers("location", "set-cookie", "content-type", "access-control-allow-origin", "access-control-expose-headers", "www-authenticate")
 	if s.IntN(3) == 0 {
-		response["headers"] = []map[string]string{{"name": "location", "value": "https://new.example/new" + path[strings.LastIndexByte(path, '/'):] + "?" + query}}
+		target := path[strings.LastIndexByte(path, '/'):] + "?" + query
+		fields = append(fields, map[string]string{"name": "location", "value": "https://new.example/new" + target})
+	}
+	response := map[string]any{
+		"status": []int{200, 201, 301, 401, 404, 500}[s.IntN(6)], "statusText": s.evident(), "headers": fields,
+		"content": map[string]any{"mimeType": []string{"application/json", "text/html"}[s.IntN(2)], "text": string(body)},
 	}
 	return map[string]any{"request": request, "response": response, "serverIPAddress": s.evident()}
 }
@@ -309,9 +320,9 @@ func (s *secrets) body() any {
 	}
 	// What a text calls a secret is not understood: no part of it comes out, but it is
 	// not known elsewhere.
-	known := s.last
+	known, ever := s.last, s.ever
 	text := "<a><password>" + s.named() + "</password>" + s.anywhere() + "</a>"
-	s.last = known
+	s.last, s.ever = known, ever
 	return map[string]any{"mimeType": "text/xml", "text": text}
 }
 

@@ -12,9 +12,11 @@ type Summary struct {
 	Read int
 	// Repeats were of a kind that is there, or more than a route may have.
 	Repeats int
-	// Unmatched were taken by no route; Listed names the first of them, redacted.
+	// Unmatched were taken by no route; Listed names the first of them, redacted, and
+	// Unlisted tells that there are others.
 	Unmatched int
 	Listed    []string
+	Unlisted  bool
 	// Elsewhere were taken by another route when they were recorded than the table
 	// says now: headers, which the record does not hold, or other routes decided.
 	Elsewhere int
@@ -33,31 +35,59 @@ func (c *Collector) Summary() Summary {
 	return s
 }
 
-// list remembers a request that no route takes.
-func (c *Collector) list(x *Exchange) {
-	if len(c.sum.Listed) == maxListed {
-		return
+// maxMissed bounds the requests that no route takes and that are kept to be listed.
+const maxMissed = 4 * maxListed
+
+// miss keeps a request that no route takes; what is private in it is known at the end.
+func (c *Collector) miss(x *Exchange) {
+	c.sum.Unmatched++
+	path, _, _ := strings.Cut(x.Target, "?")
+	key := x.Method + " " + x.Host + path
+	switch {
+	case c.listed[key]:
+	case len(c.missed) == maxMissed:
+		c.sum.Unlisted = true
+	default:
+		c.listed[key] = true
+		c.missed = append(c.missed, x)
 	}
+}
+
+// list lists what no route takes, each line once.
+func (c *Collector) list() {
+	lines := map[string]bool{}
+	for _, x := range c.missed {
+		line := c.line(x)
+		switch {
+		case lines[line]:
+		case len(c.sum.Listed) == maxListed:
+			c.sum.Unlisted = true
+		default:
+			lines[line] = true
+			c.sum.Listed = append(c.sum.Listed, line)
+		}
+	}
+}
+
+// line is a request as it can be shown.
+func (c *Collector) line(x *Exchange) string {
 	scope := c.redactor.Scope()
-	path, query, has := strings.Cut(x.Target, "?")
 	learn(scope, x, conditions{})
-	parts := strings.Split(path, "/")
-	for i, p := range parts {
-		parts[i] = scope.Value("", p)
+	path, query, has := strings.Cut(x.Target, "?")
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		segments[i] = scope.Value("", segment)
 	}
 	labels := strings.Split(x.Host, ".")
-	for i, l := range labels {
-		labels[i] = scope.Value("", l)
+	for i, label := range labels {
+		labels[i] = scope.Value("", label)
 	}
-	line := x.Method + " " + strings.Join(labels, ".") + strings.Join(parts, "/")
+	out := x.Method + " " + strings.Join(labels, ".") + strings.Join(segments, "/")
 	if has {
-		line += "?" + scope.Pairs(query, nil)
+		out += "?" + scope.Pairs(query, nil)
 	}
-	if len(line) > 300 {
-		line = line[:300] + "..."
+	if len(out) > 300 {
+		out = out[:300] + "..."
 	}
-	if !c.listed[line] {
-		c.listed[line] = true
-		c.sum.Listed = append(c.sum.Listed, line)
-	}
+	return out
 }

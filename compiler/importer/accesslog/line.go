@@ -84,7 +84,7 @@ func parseCommon(line string) (*importer.Exchange, error) {
 	}
 	parts := strings.Split(request, " ")
 	// A backslash is an escape of the log: no path holds what it stands for.
-	if len(parts) != 3 || !strings.HasPrefix(parts[2], "HTTP/") || strings.Contains(request, `\`) {
+	if len(parts) != 3 || parts[0] == "" || parts[1] == "" || !strings.HasPrefix(parts[2], "HTTP/") || strings.Contains(request, `\`) {
 		return nil, errForeign
 	}
 	x := &importer.Exchange{Method: parts[0], Target: parts[1], Status: status(n)}

@@ -6,6 +6,7 @@ package redact
 
 import (
 	"encoding/base64"
+	"hash/maphash"
 	"maps"
 	"slices"
 	"strconv"
@@ -18,11 +19,19 @@ type Redactor struct {
 	names  *names
 	number map[string]int
 	counts map[string]int
+	// seen are hashes of the values that any exchange sent under a private name.
+	seen map[uint64]struct{}
+	seed maphash.Seed
 }
+
+// maxSeen bounds how many values of other exchanges are remembered.
+const maxSeen = 1 << 20
 
 // New makes a redactor.
 func New(o Options) *Redactor {
-	return &Redactor{names: newNames(o), number: map[string]int{}, counts: map[string]int{}}
+	return &Redactor{
+		names: newNames(o), number: map[string]int{}, counts: map[string]int{}, seen: map[uint64]struct{}{}, seed: maphash.MakeSeed(),
+	}
 }
 
 // Count is how many values of a kind were replaced or left out.
@@ -45,8 +54,8 @@ func (r *Redactor) Counts() []Count {
 
 const (
 	// equalLength is the length from which a value that was sent under a private name
-	// is replaced wherever it stands alone, and partLength that from which it is
-	// replaced as part of another value.
+	// is replaced wherever it stands alone in the exchange, and partLength that from
+	// which it is replaced as part of another value, and alone in other exchanges.
 	equalLength = 4
 	partLength  = 6
 )
@@ -76,11 +85,14 @@ func (s *Scope) Named(name string) bool {
 }
 
 // Learn remembers a value that was sent under a private name, so that it is replaced
-// wherever else it stands in the exchange.
+// wherever else it stands in the exchange, and where it stands alone in others.
 func (s *Scope) Learn(value string) {
 	for _, form := range unescaped(value) {
 		if len(form) >= equalLength {
 			s.known[form] = true
+		}
+		if len(form) >= partLength && len(s.r.seen) < maxSeen {
+			s.r.seen[maphash.String(s.r.seed, form)] = struct{}{}
 		}
 	}
 }
@@ -110,6 +122,9 @@ func (s *Scope) Kind(value string) string {
 		return k
 	}
 	for _, form := range unescaped(value) {
+		if _, ok := s.r.seen[maphash.String(s.r.seed, form)]; ok {
+			return "repeated value"
+		}
 		for known := range s.known {
 			if form == known || len(known) >= partLength && strings.Contains(form, known) {
 				return "repeated value"
@@ -117,6 +132,12 @@ func (s *Scope) Kind(value string) string {
 		}
 	}
 	return ""
+}
+
+// CleanText tells whether a text holds nothing private, neither whole nor in its words.
+func (s *Scope) CleanText(text string) bool {
+	words := strings.FieldsFunc(text, func(r rune) bool { return r <= ' ' || strings.ContainsRune(`"'<>()[]{}=:;,&|`, r) })
+	return s.Kind(text) == "" && !slices.ContainsFunc(words, func(w string) bool { return s.Kind(w) != "" })
 }
 
 // Leave counts a value that is left out.
@@ -139,7 +160,7 @@ func (s *Scope) index(what, value string) int {
 
 // label is a name that can be shown.
 func (s *Scope) label(what string) string {
-	if len(what) > 40 || random(what) || s.known[what] || strings.IndexFunc(what, func(r rune) bool { return r < ' ' || r > '~' }) >= 0 {
+	if len(what) > 40 || s.Kind(what) != "" || strings.IndexFunc(what, func(r rune) bool { return r < ' ' || r > '~' }) >= 0 {
 		return "other"
 	}
 	return strings.ToLower(what)
