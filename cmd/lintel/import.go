@@ -255,11 +255,13 @@ func (f *importFlags) summary(s streams, read recorded, sum importer.Summary, pl
 	}
 	out := fmt.Sprintf("read %s: %s for %s in %s", some(read.requests, "request"), some(added, "case"), some(routes, "route"), some(len(plan.Files), "file"))
 	var parts []string
+	if sum.Repeats > 0 {
+		parts = append(parts, some(sum.Repeats, "repeat"))
+	}
 	for _, p := range []struct {
 		n    int
 		what string
 	}{
-		{sum.Repeats, "of a kind that is there"},
 		{plan.Had, "there already"},
 		{sum.Unmatched, "no route takes (listed)"},
 		{sum.Elsewhere, "taken by another route when recorded"},

@@ -104,7 +104,7 @@ func (b *builder) answer(e *cases.Expect) {
 		if f.Name != "content-type" && f.Name != "location" && !strings.HasPrefix(f.Name, "access-control-") {
 			continue
 		}
-		if f.Value == "" || !isFieldValue(f.Value) || b.scope.Kind(f.Value) != "" {
+		if f.Value == "" || !isFieldValue(f.Value) || !b.scope.CleanText(f.Value) {
 			continue
 		}
 		v := cases.Values{Texts: []string{f.Value}}

@@ -72,7 +72,9 @@ func tidyHost(host, scheme string) string {
 	case "https":
 		host = strings.TrimSuffix(host, ":443")
 	}
-	if len(host) > 255 || bareHost(host) == "" {
+	bare := bareHost(host)
+	rest := strings.TrimPrefix(strings.TrimPrefix(host[min(len(bare), len(host)):], "."), ":")
+	if len(host) > 255 || bare == "" || len(rest) > 5 || strings.Trim(rest, "0123456789") != "" {
 		return ""
 	}
 	return host

@@ -50,13 +50,17 @@ type Bad struct {
 // Read calls f for every exchange. Lines that cannot be read are counted; only a file
 // that cannot is an error.
 func Read(r io.Reader, o Options, f func(*importer.Exchange)) (Stats, error) {
-	limited := &io.LimitedReader{R: r, N: MaxFile + 1}
+	return read(r, MaxFile, o, f)
+}
+
+func read(r io.Reader, limit int64, o Options, f func(*importer.Exchange)) (Stats, error) {
+	limited := &io.LimitedReader{R: r, N: limit + 1}
 	lines := bufio.NewReaderSize(limited, MaxLine)
 	var s Stats
 	for number := 1; ; number++ {
 		line, long, err := next(lines)
 		if limited.N <= 0 {
-			return s, fmt.Errorf("it has more than %d MiB", MaxFile>>20)
+			return s, fmt.Errorf("it has more than %d MiB", limit>>20)
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
 			return s, err

@@ -94,7 +94,7 @@ func (endless) Read(p []byte) (int, error) {
 }
 
 func TestReadIsBounded(t *testing.T) {
-	if _, err := Read(endless{}, Options{}, func(*importer.Exchange) {}); err == nil || err.Error() != "it has more than 512 MiB" {
+	if _, err := read(endless{}, 2<<20, Options{}, func(*importer.Exchange) {}); err == nil || err.Error() != "it has more than 2 MiB" {
 		t.Error(err)
 	}
 }

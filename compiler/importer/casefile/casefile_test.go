@@ -6,12 +6,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/cuecontext"
+	"cuelang.org/go/cue/parser"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lintel-gateway/lintel/compiler/importer"
+	"github.com/lintel-gateway/lintel/compiler/importer/redact"
 	"github.com/lintel-gateway/lintel/schemas/cases"
 )
 
@@ -193,4 +196,37 @@ func TestRefuses(t *testing.T) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
+}
+
+// FuzzRender writes any JSON and reads back what was meant, in the one form.
+func FuzzRender(f *testing.F) {
+	f.Add(`{"a":[1,-2.5,null,true,{"\\(x)":"\"\"\"","":{}}],"_h":"\u0000\n\t\r","if":1,"#d":{"e":[]}}`, "/a?b=\"")
+	f.Add(`"x"`, "/")
+	f.Fuzz(func(t *testing.T, text, path string) {
+		v, err := redact.ParseJSON(text)
+		if err != nil || v == nil || !utf8.ValidString(path) {
+			return
+		}
+		c := recorded("x.example", "m", "r", "n", path)
+		if c.Spec.Request.JSON, err = json.Marshal(v); err != nil {
+			t.Fatal(err)
+		}
+		out, err := render([]importer.Case{c})
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := form(out)
+		if err != nil || string(again) != string(out) {
+			t.Errorf("it is not in its form: %v\n%s", err, cmp.Diff(string(out), string(again)))
+		}
+		syntax, err := parser.ParseFile("x", out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		had := known{}
+		had.add("x.example", syntax)
+		if !had[request("x.example/r", importer.RequestKey(&c.Spec.Request))] {
+			t.Errorf("%s became\n%s", c.Spec.Request.JSON, out)
+		}
+	})
 }

@@ -118,10 +118,14 @@ func value(e ast.Expr) (any, bool) {
 		out := map[string]any{}
 		for _, d := range e.Elts {
 			f, ok := d.(*ast.Field)
-			if !ok || label(f) == "" {
+			if !ok {
 				return nil, false
 			}
-			if out[label(f)], ok = value(f.Value); !ok {
+			name, _, err := ast.LabelName(f.Label)
+			if err != nil {
+				return nil, false
+			}
+			if out[name], ok = value(f.Value); !ok {
 				return nil, false
 			}
 		}

@@ -36,12 +36,14 @@ type Stats struct {
 
 // Read calls f for every exchange. What is not an archive is an error that says what
 // is missing; no error holds a part of the file.
-func Read(r io.Reader, f func(*importer.Exchange)) (Stats, error) {
-	limited := &io.LimitedReader{R: r, N: MaxFile + 1}
+func Read(r io.Reader, f func(*importer.Exchange)) (Stats, error) { return read(r, MaxFile, f) }
+
+func read(r io.Reader, limit int64, f func(*importer.Exchange)) (Stats, error) {
+	limited := &io.LimitedReader{R: r, N: limit + 1}
 	rd := reader{s: scanner{r: bufio.NewReaderSize(limited, 64<<10)}, f: f}
 	err := rd.file()
 	if limited.N <= 0 {
-		return rd.stats, fmt.Errorf("it has more than %d MiB", MaxFile>>20)
+		return rd.stats, fmt.Errorf("it has more than %d MiB", limit>>20)
 	}
 	return rd.stats, err
 }
