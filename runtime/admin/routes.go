@@ -81,6 +81,21 @@ func (h *handler) upstreams(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
+// explanation is what the table tells of a request, and the filters of the route that
+// takes it. What needs the route files, such as where a filter is written, and what the
+// filters do is the tool's to tell.
+type explanation struct {
+	table.Trace
+	// Filters stand in the order in which they run on the request's side.
+	Filters []filterInfo `json:"filters"`
+	Bundle  string       `json:"bundle"`
+}
+
+type filterInfo struct {
+	Name  string `json:"name"`
+	Phase string `json:"phase"`
+}
+
 // explain answers which route a request would take and why:
 // ?method=GET&url=http://host/path&header=name:value (repeated).
 func (h *handler) explain(w http.ResponseWriter, r *http.Request) {
@@ -90,7 +105,7 @@ func (h *handler) explain(w http.ResponseWriter, r *http.Request) {
 		write(w, http.StatusBadRequest, failure{"give ?url= as an absolute URL, such as http://shop.example/cart"})
 		return
 	}
-	req := &table.Request{Method: strings.ToUpper(q.Get("method")), Host: strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), Query: u.RawQuery, Header: &filter.Header{}}
+	req := &table.Request{Method: strings.ToUpper(q.Get("method")), Host: table.CanonicalHost(u.Host), Query: u.RawQuery, Header: &filter.Header{}}
 	if req.Method == "" {
 		req.Method = http.MethodGet
 	}
@@ -109,9 +124,12 @@ func (h *handler) explain(w http.ResponseWriter, r *http.Request) {
 		req.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
 	h.inspect(w, func(s *snapshot.Snapshot) {
-		write(w, http.StatusOK, struct {
-			table.Trace
-			Bundle string `json:"bundle"`
-		}{s.Table.Explain(req), s.Digest})
+		out := explanation{Trace: s.Table.Explain(req), Filters: []filterInfo{}, Bundle: s.Digest}
+		if r := s.Table.Route(out.Route); r != nil {
+			for _, step := range r.Chain.Steps {
+				out.Filters = append(out.Filters, filterInfo{step.Spec.Name, step.Spec.Phase.String()})
+			}
+		}
+		write(w, http.StatusOK, out)
 	})
 }

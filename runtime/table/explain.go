@@ -97,6 +97,9 @@ type Trace struct {
 	Domain string `json:"domain,omitempty"`
 	// Params are the values taken from the path.
 	Params map[string]string `json:"params,omitempty"`
+	// Preflight is the method that a CORS preflight asks about, when the route takes
+	// the request only because it takes that method.
+	Preflight string `json:"preflight,omitempty"`
 	// Allow lists the methods that would be taken after a method mismatch.
 	Allow []string `json:"allow,omitempty"`
 	// Steps are the routes whose host and path take the request, in the order in
@@ -118,6 +121,10 @@ type TraceStep struct {
 	// each by name, then "method". Verdict is the first of it. The route that takes
 	// a CORS preflight by the method it asks about has "method" here.
 	Failed []string `json:"failed,omitempty"`
+	// Decided is the step of the order at which a route that takes the request too
+	// lost to the winner: "host", "path", "method", "conditions", "priority" or, where
+	// the order tells nothing, "id".
+	Decided string `json:"decided,omitempty"`
 }
 
 // Explain matches r and tells why: every route that could have taken it, in
@@ -138,6 +145,10 @@ func (t *Table) Explain(r *Request) Trace {
 		}
 		tr.Params[m.Params.List[i].Name] = m.Params.List[i].Value
 	}
+	if m.Route != nil && m.Route.refusal(r) == "method" {
+		tr.Preflight, _ = preflight(r)
+	}
+	var winner *contender
 	for _, c := range t.contenders(r) {
 		step := TraceStep{Route: c.route.Def.ID, Host: c.host, Verdict: c.failed}
 		kind := c.route.Def.Path.Kind()
@@ -148,8 +159,46 @@ func (t *Table) Explain(r *Request) Trace {
 			step.Failed = c.route.refusals(r)
 		} else if step.Verdict = "loses"; c.route == m.Route {
 			step.Verdict = "wins"
+			if winner == nil {
+				winner = &c
+			}
+		} else if winner != nil {
+			step.Decided = winner.decided(c, r.Method)
 		}
 		tr.Steps = append(tr.Steps, step)
 	}
 	return tr
+}
+
+// decided names the step of the order that puts c before o, which both take a request
+// with the method.
+func (c *contender) decided(o contender, method string) string {
+	a, b := c.route.rank, o.route.rank
+	switch {
+	case HostLevel(c.host) != HostLevel(o.host):
+		return "host"
+	case a.ComparePath(b) != 0:
+		return "path"
+	case MethodClass(&c.route.Def.Match, method) != MethodClass(&o.route.Def.Match, method) || a.MethodsSet != b.MethodsSet:
+		return "method"
+	case a.Conditions != b.Conditions:
+		return "conditions"
+	case a.Priority != b.Priority:
+		return "priority"
+	}
+	return "id"
+}
+
+// Value is what a condition of the source "header", "query" or "cookie" is tested
+// with, and whether the request has it.
+func (r *Request) Value(source, name string) (string, bool) {
+	switch {
+	case source == "query":
+		return QueryValue(r.Query, name)
+	case source == "cookie":
+		return cookieValue(r.Header, name)
+	case r.Header == nil:
+		return "", false
+	}
+	return r.Header.Get(name)
 }

@@ -2,6 +2,20 @@ package table
 
 import "strings"
 
+// CanonicalHost is the host of a request as routes are matched with it, from the Host
+// field: in lower case, without port and without the dot of a fully qualified name.
+func CanonicalHost(host string) string {
+	if end := strings.IndexByte(host, ']'); strings.HasPrefix(host, "[") && end > 0 {
+		host = host[:end+1]
+	} else {
+		host, _, _ = strings.Cut(host, ":")
+	}
+	if len(host) > 1 {
+		host = strings.TrimSuffix(host, ".")
+	}
+	return strings.ToLower(host)
+}
+
 // HostMatch tells whether a host pattern takes the lower-case host: exact, "*.x"
 // (any depth, not the apex) or "*".
 func HostMatch(pattern, host string) bool {

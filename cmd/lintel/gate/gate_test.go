@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lintel-gateway/lintel/compiler/explain"
 	"github.com/lintel-gateway/lintel/runtime/table"
 	"github.com/lintel-gateway/lintel/schemas/cases"
 )
@@ -50,7 +51,7 @@ func TestCurl(t *testing.T) {
 	}
 }
 
-func TestBecause(t *testing.T) {
+func TestWhySentences(t *testing.T) {
 	steps := []table.TraceStep{
 		{Route: "d/a", Host: "a.example", Path: "exact /x", Verdict: "header x-stage", Failed: []string{"header x-stage", "method"}},
 		{Route: "d/b", Host: "*.example", Path: "prefix /", Verdict: "wins"},
@@ -70,7 +71,7 @@ func TestBecause(t *testing.T) {
 		{table.Trace{Domain: "d", Outcome: "not-found"}, "d/z", "d/z does not take the host and path; no route of d takes it"},
 		{table.Trace{Outcome: "not-found"}, "d/z", "d/z does not take the host and path; no domain owns the host"},
 	} {
-		if got := because(c.trace, c.want); got != c.says {
+		if got := explain.Instead(c.trace, c.want); got != c.says {
 			t.Errorf("want %q: it says %q", c.says, got)
 		}
 	}

@@ -42,6 +42,12 @@ type generated struct {
 	pos            diag.Pos
 }
 
+// fits tells whether the label may become the name.
+func (g generated) fits(name string) bool {
+	return g.any || len(name) >= len(g.prefix)+len(g.suffix) &&
+		strings.HasPrefix(name, g.prefix) && strings.HasSuffix(name, g.suffix)
+}
+
 // New indexes files; earlier files win, so the author's own come first.
 func New(files []*ast.File) *Index {
 	x := &Index{parse: func() []*ast.File { return files }}
@@ -107,9 +113,7 @@ func (x *Index) Labels() []string {
 func (x *Index) computed(parent []string, name string) (diag.Pos, bool) {
 	best, fixed := diag.Pos{}, -1
 	for _, g := range x.dynamic[key(parent)] {
-		fits := g.any || len(name) >= len(g.prefix)+len(g.suffix) &&
-			strings.HasPrefix(name, g.prefix) && strings.HasSuffix(name, g.suffix)
-		if n := len(g.prefix) + len(g.suffix); fits && n > fixed {
+		if n := len(g.prefix) + len(g.suffix); g.fits(name) && n > fixed {
 			best, fixed = g.pos, n
 		}
 	}
