@@ -8,8 +8,13 @@ import (
 	"github.com/lintel-gateway/lintel/runtime/table"
 )
 
-// maxMethod bounds a method's name, as a gateway does.
-const maxMethod = 32
+// Bounds of a request's head, as a gateway has them by default.
+const (
+	maxMethod = 32       // bytes
+	maxLine   = 8 << 10  // bytes of the request line
+	maxHead   = 64 << 10 // bytes of the whole head
+	maxFields = 128
+)
 
 // The peer and the id of a simulated request.
 const (
@@ -50,6 +55,10 @@ func arrive(q Request) (a arrival) {
 	switch {
 	case !token(q.Method) || len(q.Method) > maxMethod:
 		a.refusal = badRequest("%q is no method", q.Method)
+	case len(q.Method)+len(q.Target)+len("  HTTP/1.1\r") > maxLine:
+		a.refusal = refusal{414, "uri-too-long", fmt.Sprintf("the request line is longer than %d bytes, unless the gateway's limits say otherwise", maxLine)}
+	case headBytes(&q) > maxHead || len(q.Headers)+1 > maxFields:
+		a.refusal = refusal{431, "head-too-large", fmt.Sprintf("the head is larger than %d bytes or %d fields, unless the gateway's limits say otherwise", maxHead, maxFields)}
 	case q.Method == "CONNECT":
 		a.refusal = refusal{501, "not-implemented", "the gateway opens no tunnels: CONNECT is for forward proxies"}
 	case !hostname(q.Host):
@@ -83,6 +92,15 @@ func arrive(q Request) (a arrival) {
 		a.request.Header.Add(f.Name, f.Value) // a copy: filters change theirs
 	}
 	return a
+}
+
+// headBytes is the size of the head as it is sent.
+func headBytes(q *Request) int {
+	n := len(q.Method) + len(q.Target) + len("  HTTP/1.1\r\nhost: \r\n\r\n") + len(q.Host)
+	for _, f := range q.Headers {
+		n += len(f.Name) + len(f.Value) + len(": \r\n")
+	}
+	return n
 }
 
 // fields sorts the client's fields (RFC 9110 section 7.6.1, RFC 9112 section 6).

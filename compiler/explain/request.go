@@ -20,10 +20,10 @@ type Request struct {
 	Headers []filter.Field
 }
 
-// Bounds of a request that is explained.
+// Bounds of what is parsed; those of a gateway are lower, and explained.
 const (
-	maxURL     = 8 << 10 // bytes, as a gateway bounds its request line
-	maxHeaders = 128
+	maxURL     = 64 << 10 // bytes
+	maxHeaders = 1 << 10
 )
 
 // Parse reads what a person types: a method, a URL that may lack its scheme, and
@@ -35,7 +35,7 @@ func Parse(method, url string, headers []string) (Request, error) {
 		return q, fmt.Errorf("%q is no method: give one such as GET", method)
 	}
 	if len(headers) > maxHeaders {
-		return q, fmt.Errorf("%d headers are more than a gateway takes (%d)", len(headers), maxHeaders)
+		return q, fmt.Errorf("%d headers are more than any gateway takes (%d)", len(headers), maxHeaders)
 	}
 	if err := q.url(url); err != nil {
 		return q, err
@@ -67,7 +67,7 @@ func Parse(method, url string, headers []string) (Request, error) {
 // url reads the scheme, the host and the target.
 func (q *Request) url(url string) error {
 	if len(url) > maxURL {
-		return fmt.Errorf("the URL has %d bytes, more than a gateway takes (%d)", len(url), maxURL)
+		return fmt.Errorf("the URL has %d bytes, more than any gateway takes (%d)", len(url), maxURL)
 	}
 	for _, c := range []byte(url) {
 		if c <= ' ' || c == 0x7f {
