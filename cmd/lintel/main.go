@@ -46,7 +46,7 @@ type verb struct {
 }
 
 func verbs() []verb {
-	return []verb{initVerb, fmtVerb, checkVerb, compileVerb, renderVerb, inspectVerb, explainVerb, testVerb, coverageVerb, importVerb, devVerb, echoVerb, schemaVerb, versionVerb}
+	return []verb{initVerb, fmtVerb, checkVerb, compileVerb, renderVerb, inspectVerb, explainVerb, diffVerb, testVerb, coverageVerb, importVerb, devVerb, echoVerb, schemaVerb, versionVerb}
 }
 
 func main() { os.Exit(run()) }

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/lintel-gateway/lintel/compiler/diff"
+	"github.com/lintel-gateway/lintel/compiler/diff/gitfs"
+	"github.com/lintel-gateway/lintel/compiler/diff/remote"
+)
+
+// diffFlags are the flags of the verb diff.
+type diffFlags struct {
+	format, dir       string
+	exitCode, verbose bool
+}
+
+var diffVerb = verb{
+	name: "diff", args: "[A [B]]", purpose: "say what B changes of A: directories, bundles, Git revisions, gateways",
+	flags: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
+		var f diffFlags
+		fs.StringVar(&f.format, "format", "text", "`FORMAT`: text, markdown or json")
+		fs.StringVar(&f.dir, "dir", "routes", "routes directory `DIR` of Git revisions, and of the working tree when there is no B")
+		fs.BoolVar(&f.exitCode, "exit-code", false, "exit with 100 when there is a difference")
+		fs.BoolVar(&f.verbose, "verbose", false, "tell of routes that moved to another file, too")
+		return func(ctx context.Context, s streams, args []string) error {
+			if !slices.Contains([]string{"text", "markdown", "json"}, f.format) {
+				return usageError{fmt.Sprintf("--format %q is none of text, markdown and json", f.format)}
+			}
+			old, new, err := f.sides(args)
+			if err != nil {
+				return err
+			}
+			return f.diff(ctx, s, old, new)
+		}
+	},
+}
+
+// sides tells what is to be compared. Without B it is the working tree; without A, or
+// with the routes directory alone, what was committed last against it.
+func (f *diffFlags) sides(args []string) (old, new diffSide, err error) {
+	work := diffSide{name: f.dir, kind: sideDir, dir: f.dir}
+	switch len(args) {
+	case 0:
+		return diffSide{name: "HEAD", kind: sideRevision, dir: f.dir}, work, nil
+	case 1:
+		if a, b, base, ok := gitfs.Range(args[0]); ok && !exists(args[0]) && !remote.Is(args[0]) && !looksLikePath(args[0]) {
+			old = diffSide{name: a, kind: sideRevision, dir: f.dir}
+			new = diffSide{name: b, kind: sideRevision, dir: f.dir}
+			if base {
+				old.with = b
+			}
+			return old, new, nil
+		}
+		if old, err = f.side(args[0]); err == nil && old.kind == sideDir {
+			return diffSide{name: "HEAD", kind: sideRevision, dir: args[0]}, old, nil
+		}
+		return old, work, err
+	case 2:
+		if old, err = f.side(args[0]); err != nil {
+			return old, new, err
+		}
+		new, err = f.side(args[1])
+		return old, new, err
+	}
+	return old, new, usageError{fmt.Sprintf("takes A and B, not %d arguments", len(args))}
+}
+
+func (f *diffFlags) diff(ctx context.Context, s streams, a, b diffSide) error {
+	old, err := a.open(ctx, s)
+	if err != nil {
+		return err
+	}
+	new, err := b.open(ctx, s)
+	if err != nil {
+		return err
+	}
+	report, err := diff.Compute(old, new)
+	if err != nil {
+		return fmt.Errorf("compare %s with %s: %w", a.name, b.name, err)
+	}
+	if err := f.write(s.out, report); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if f.exitCode && !report.Empty() {
+		return errFindings
+	}
+	return nil
+}
+
+func (f *diffFlags) write(w io.Writer, r *diff.Report) error {
+	switch f.format {
+	case "json":
+		return r.WriteJSON(w)
+	case "markdown":
+		return r.WriteMarkdown(w, diff.MarkdownOptions{Verbose: f.verbose})
+	}
+	out, isFile := w.(*os.File)
+	color := os.Getenv("NO_COLOR") == "" && (isFile && isTerminal(out) || os.Getenv("CLICOLOR_FORCE") != "")
+	return r.WriteText(w, diff.TextOptions{Color: color, Verbose: f.verbose})
+}
