@@ -67,6 +67,12 @@ func (b *builder) build() (Case, bool) {
 		}
 	}
 	out.Name = b.name(q.Path, fields)
+	if b.proven(q) {
+		return out, true
+	}
+	if q.Path = b.fitted(q.Path); q.Path == "" {
+		return out, false
+	}
 	return out, b.proven(q)
 }
 

@@ -21,8 +21,10 @@ const (
 	// maxBytes their size in all.
 	maxKept  = 100_000
 	maxBytes = 128 << 20
-	// maxHead bounds target and headers of an exchange; a gateway takes no more.
-	maxHead = 32 << 10
+	// maxTarget bounds the target, and maxHead target and headers together: by default
+	// a gateway takes little more.
+	maxTarget = 8000
+	maxHead   = 32 << 10
 	// maxBody bounds a body that is kept.
 	maxBody = 8 << 10
 	// maxListed bounds the requests that Summary lists.

@@ -3,6 +3,7 @@ package importer
 import (
 	"strings"
 
+	"github.com/lintel-gateway/lintel/runtime/table"
 	"github.com/lintel-gateway/lintel/schemas/route"
 )
 
@@ -17,6 +18,7 @@ type conditions struct {
 type literals struct {
 	exact  map[string]bool
 	prefix []string
+	regex  []string
 }
 
 func conditionsOf(routes []route.Route) conditions {
@@ -45,6 +47,9 @@ func collect(into map[string]literals, from map[string]route.Condition, fold fun
 		if cond.Prefix != nil {
 			l.prefix = append(l.prefix, *cond.Prefix)
 		}
+		if cond.Regex != nil {
+			l.regex = append(l.regex, *cond.Regex)
+		}
 		into[name] = l
 	}
 }
@@ -67,6 +72,21 @@ func (l literals) longest(value string) string {
 		}
 	}
 	return out
+}
+
+// matching is the first expression that takes value, "" when none does.
+func (l literals) matching(value string) string {
+	for _, expr := range l.regex {
+		if matches(expr, value) {
+			return expr
+		}
+	}
+	return ""
+}
+
+func matches(expr, value string) bool {
+	re, err := table.CompileRegex(expr)
+	return err == nil && re.MatchString(value)
 }
 
 // telling tells whether a header is kept although no route looks at it: it says what

@@ -70,14 +70,12 @@ func (b *builder) cookies(line string, out map[string][]string) {
 			}
 			continue
 		}
-		value = strings.Trim(value, `"`)
-		switch {
-		case value == "" || l.public(value):
-		case l.longest(value) != "":
-			prefix := l.longest(value)
-			value = prefix + b.scope.Replace("cookie", value[len(prefix):])
-		default:
-			value = b.scope.Replace("cookie", value)
+		if value = strings.Trim(value, `"`); value != "" {
+			text, ok := b.keep(l, "cookie", value)
+			if !ok {
+				text = b.scope.Replace("cookie", value)
+			}
+			value = text
 		}
 		kept = append(kept, name+"="+value)
 	}

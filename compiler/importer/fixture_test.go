@@ -26,6 +26,8 @@ routes: {
 	"digest": #Route & {path: regex: "/sum/[0-9a-f]{32}", upstream: "orders"}
 	"keyed": #Route & {path: exact: "/keyed", upstream: "orders", headers: authorization: prefix: "Bearer "}
 	"keyless": #Route & {path: exact: "/keyed", filters: respond: {status: 401, json: error: "a key is needed"}}
+	"signed": #Route & {path: exact: "/signed", upstream: "orders", headers: "x-signature": regex: "sha256=[0-9a-f]{8,64}", cookies: sid: regex: "[0-9a-f]{16,}"}
+	"word": #Route & {path: exact: "/word", upstream: "orders", headers: "x-signature": regex: "\\b[0-9a-f]+"}
 	"beta": #Route & {path: exact: "/beta", upstream: "orders", cookies: stage: exact: "beta", query: token: exact: "public-one"}
 	"moved": #Route & {path: template: "/old/{id}", filters: redirect: {host: "new.example", path: "/new/{id}", status: 301}}
 	"socket": #Route & {path: exact: "/ws", upstream: "orders"}

@@ -105,7 +105,27 @@ func TestBuild(t *testing.T) {
 	}
 }
 `},
-		"the redaction would lead elsewhere": {get("/sum/" + digest), ""},
+		"an expression takes another path": {get("/sum/" + digest + "?a=1"),
+			`routes: "digest": tests: {
+	"recorded: GET 200 with query a": {
+		request: {host: "shop.example", path: "/sum/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa2?a=1"}
+		expect: status: 200
+	}
+}
+`},
+		"an expression takes another value": {get("/signed", field("x-signature", "sha256="+digest), field("cookie", "sid="+digest)),
+			`routes: "signed": tests: {
+	"recorded: GET 200 with header cookie, x-signature": {
+		request: {
+			host: "shop.example"
+			path: "/signed"
+			headers: {cookie: "sid=aaaaaaaaaaaaaaa2", "x-signature": "sha256=aaaaaaa1"}
+		}
+		expect: status: 200
+	}
+}
+`},
+		"no other value is found": {get("/word", field("x-signature", digest)), ""},
 		"a status of an upstream": {status(sent(get("/cart/7"), "POST", &importer.Body{Type: "application/json", Text: `{"pin": 1234, "n": 1}`}), 422),
 			`routes: "cart": tests: {
 	// Recorded as 422: the upstream under test is asked to answer so.

@@ -91,22 +91,48 @@ func (b *builder) target() string {
 	return out.String()
 }
 
+// fitted is the target with a path that the route's expression takes, "" when there is
+// no expression or no such path.
+func (b *builder) fitted(target string) string {
+	expr := b.route.Def.Path.Regex
+	path, query, has := strings.Cut(target, "?")
+	if expr == "" || !b.replaced {
+		return ""
+	}
+	if path = b.scope.Fit(path, expr); !matches(expr, path) {
+		return ""
+	}
+	if has {
+		path += "?" + query
+	}
+	return path
+}
+
 // keep is a value that a route compares: one that stands in the route file stays, and
-// so does the prefix that does.
+// so does the prefix that does. Where an expression takes the value, what stands for it
+// is one that the expression takes too. It reports false when the route files say
+// nothing that would help.
 func (b *builder) keep(l literals, name, value string) (string, bool) {
 	if l.public(value) {
 		return value, true
 	}
-	prefix := l.longest(value)
-	if prefix == "" || prefix == value {
-		return value, prefix != ""
+	prefix, expr := l.longest(value), l.matching(value)
+	if prefix == "" && expr == "" {
+		return value, false
 	}
 	what := name
 	if !b.scope.Named(name) {
 		what = b.scope.Kind(value)
 	}
-	if what == "" {
+	if what == "" || prefix == value {
 		return value, true
+	}
+	if prefix == "" {
+		if out := b.scope.Fit(value, expr); matches(expr, out) {
+			b.scope.Leave(what)
+			return out, true
+		}
+		return value, false
 	}
 	return prefix + b.scope.Replace(what, value[len(prefix):]), true
 }

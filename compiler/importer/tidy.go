@@ -35,7 +35,7 @@ func (x *Exchange) tidy() bool {
 			fields = append(fields, f)
 		}
 	}
-	if size > maxHead {
+	if size > maxHead || len(x.Target) > maxTarget {
 		return false
 	}
 	x.Header = fields

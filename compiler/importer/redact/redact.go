@@ -150,6 +150,10 @@ func (s *Scope) Replace(what, value string) string {
 
 func (s *Scope) index(what, value string) int {
 	s.Leave(what)
+	return s.number(value)
+}
+
+func (s *Scope) number(value string) int {
 	n, ok := s.r.number[value]
 	if !ok {
 		n = len(s.r.number) + 1

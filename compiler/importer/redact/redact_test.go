@@ -143,6 +143,35 @@ func TestKnown(t *testing.T) {
 	}
 }
 
+func TestFit(t *testing.T) {
+	s := New(Options{}).Scope()
+	for range 11 {
+		s.Replace("x", strings.Repeat("v", len(s.r.number)+1))
+	}
+	for expr, want := range map[string]string{
+		"(Basic|Bearer) .+": "Basic 2", "[0-9a-f]{8}": "aaaaaa12", "[A-Z]{3}": "XXX", "a|b": "a", "(?i)bearer [a-z]": "BEARER x",
+		"sha256=[0-9a-f]{4,}": "sha256=aa12", "[#-&]": "#", "": "", "(": "", `\bx`: "", `[^\x00-\x{10ffff}]`: "", `[\x00-\x02]`: "",
+		"(a{100}){100}": "",
+	} {
+		got := s.Fit(strings.Repeat("v", 12), expr)
+		if got != want {
+			t.Errorf("Fit(%q) = %q, want %q", expr, got, want)
+		}
+	}
+	if len(s.counts) != 1 {
+		t.Errorf("%v", s.counts)
+	}
+}
+
+func FuzzFit(f *testing.F) {
+	f.Add("(Basic|Bearer) [A-Za-z]{4,}")
+	f.Fuzz(func(t *testing.T, expr string) {
+		if got := New(Options{}).Scope().Fit("value", expr); len(got) > 8*maxSample {
+			t.Errorf("%d bytes for %q", len(got), expr)
+		}
+	})
+}
+
 func FuzzParts(f *testing.F) {
 	f.Add("a=1&b=%41&token=x", `{"a":1}`)
 	f.Fuzz(func(t *testing.T, query, text string) {
