@@ -55,48 +55,59 @@ func TestBuild(t *testing.T) {
 		x    *importer.Exchange
 		want string
 	}{
-		"plain": {get("/cart/7?b=1&a=2", field("User-Agent", "x"), field("X-Forwarded-For", "192.0.2.1"), field("X-Stage", "next"),
-			field("Cookie", "a=b"), field("If-None-Match", `"1"`), field("accept", "*/*")),
+		"plain": {
+			get("/cart/7?b=1&a=2", field("User-Agent", "x"), field("X-Forwarded-For", "192.0.2.1"), field("X-Stage", "next"),
+				field("Cookie", "a=b"), field("If-None-Match", `"1"`), field("accept", "*/*")),
 			`routes: "cart": tests: {
 	"recorded: GET 200 with query a, b and header x-stage": {
 		request: {host: "shop.example", path: "/cart/7?b=1&a=2", headers: "x-stage": "next"}
 		expect: status: 200
 	}
 }
-`},
-		"a parameter that looks random": {get("/cart/" + digest),
+`,
+		},
+		"a parameter that looks random": {
+			get("/cart/" + digest),
 			`routes: "cart": tests: {
 	"recorded: GET 200": {
 		request: {host: "shop.example", path: "/cart/redacted-1"}
 		expect: status: 200
 	}
 }
-`},
-		"a parameter with a private name": {get("/by/al/x"),
+`,
+		},
+		"a parameter with a private name": {
+			get("/by/al/x"),
 			`routes: "by-mail": tests: {
 	"recorded: GET 200": {
 		request: {host: "shop.example", path: "/by/redacted-1/x"}
 		expect: status: 200
 	}
 }
-`},
-		"what stands around a parameter": {get("/invoice/" + digest + ".pdf"),
+`,
+		},
+		"what stands around a parameter": {
+			get("/invoice/" + digest + ".pdf"),
 			`routes: "invoice": tests: {
 	"recorded: GET 200": {
 		request: {host: "shop.example", path: "/invoice/redacted-1.pdf"}
 		expect: status: 200
 	}
 }
-`},
-		"a path of the route file is public": {get("/d41d8cd98f00b204e9800998ecf8427e"),
+`,
+		},
+		"a path of the route file is public": {
+			get("/d41d8cd98f00b204e9800998ecf8427e"),
 			`routes: "exact": tests: {
 	"recorded: GET 200": {
 		request: {host: "shop.example", path: "/d41d8cd98f00b204e9800998ecf8427e"}
 		expect: status: 200
 	}
 }
-`},
-		"behind a prefix, a status that cannot be asked for": {status(get("/files/a/b%40c.example/"+digest), 503),
+`,
+		},
+		"behind a prefix, a status that cannot be asked for": {
+			status(get("/files/a/b%40c.example/"+digest), 503),
 			`routes: "files": tests: {
 	// No status is expected: recorded as 503, which the upstream under test cannot be asked for on this route.
 	"recorded: GET 503": {
@@ -104,16 +115,20 @@ func TestBuild(t *testing.T) {
 		expect: {}
 	}
 }
-`},
-		"an expression takes another path": {get("/sum/" + digest + "?a=1"),
+`,
+		},
+		"an expression takes another path": {
+			get("/sum/" + digest + "?a=1"),
 			`routes: "digest": tests: {
 	"recorded: GET 200 with query a": {
 		request: {host: "shop.example", path: "/sum/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa2?a=1"}
 		expect: status: 200
 	}
 }
-`},
-		"an expression takes another value": {get("/signed", field("x-signature", "sha256="+digest), field("cookie", "sid="+digest)),
+`,
+		},
+		"an expression takes another value": {
+			get("/signed", field("x-signature", "sha256="+digest), field("cookie", "sid="+digest)),
 			`routes: "signed": tests: {
 	"recorded: GET 200 with header cookie, x-signature": {
 		request: {
@@ -124,9 +139,11 @@ func TestBuild(t *testing.T) {
 		expect: status: 200
 	}
 }
-`},
+`,
+		},
 		"no other value is found": {get("/word", field("x-signature", digest)), ""},
-		"a status of an upstream": {status(sent(get("/cart/7"), "POST", &importer.Body{Type: "application/json", Text: `{"pin": 1234, "n": 1}`}), 422),
+		"a status of an upstream": {
+			status(sent(get("/cart/7"), "POST", &importer.Body{Type: "application/json", Text: `{"pin": 1234, "n": 1}`}), 422),
 			`routes: "cart": tests: {
 	// Recorded as 422: the upstream under test is asked to answer so.
 	"recorded: POST 422": {
@@ -134,9 +151,11 @@ func TestBuild(t *testing.T) {
 		expect: status: 422
 	}
 }
-`},
-		"a form": {sent(get("/cart/7", field("content-type", "application/x-www-form-urlencoded")), "POST",
-			&importer.Body{Type: "application/x-www-form-urlencoded", Text: "user=al&password=hunter2&again=hunter2"}),
+`,
+		},
+		"a form": {
+			sent(get("/cart/7", field("content-type", "application/x-www-form-urlencoded")), "POST",
+				&importer.Body{Type: "application/x-www-form-urlencoded", Text: "user=al&password=hunter2&again=hunter2"}),
 			`routes: "cart": tests: {
 	"recorded: POST 200": {
 		request: {
@@ -149,8 +168,10 @@ func TestBuild(t *testing.T) {
 		expect: status: 200
 	}
 }
-`},
-		"other text": {sent(get("/cart/7", field("content-type", "text/plain; charset=utf-8; boundary=x")), "POST", &importer.Body{Type: "text/plain", Text: "my dog's name"}),
+`,
+		},
+		"other text": {
+			sent(get("/cart/7", field("content-type", "text/plain; charset=utf-8; boundary=x")), "POST", &importer.Body{Type: "text/plain", Text: "my dog's name"}),
 			`routes: "cart": tests: {
 	"recorded: POST 200": {
 		request: {
@@ -163,51 +184,63 @@ func TestBuild(t *testing.T) {
 		expect: status: 200
 	}
 }
-`},
-		"a prefix of the route file is public": {get("/keyed", field("Authorization", "Bearer abc"), field("x-api-key", "k")),
+`,
+		},
+		"a prefix of the route file is public": {
+			get("/keyed", field("Authorization", "Bearer abc"), field("x-api-key", "k")),
 			`routes: "keyed": tests: {
 	"recorded: GET 200 with header authorization": {
 		request: {host: "shop.example", path: "/keyed", headers: authorization: "Bearer redacted-1"}
 		expect: status: 200
 	}
 }
-`},
-		"the gateway answers": {answered(get("/keyed", field("authorization", "Basic x")), 401,
-			&importer.Body{Type: "application/json", Text: `{"error":"a key is needed"}`},
-			field("Content-Type", "application/json"), field("set-cookie", "a=b"), field("date", "today")),
+`,
+		},
+		"the gateway answers": {
+			answered(get("/keyed", field("authorization", "Basic x")), 401,
+				&importer.Body{Type: "application/json", Text: `{"error":"a key is needed"}`},
+				field("Content-Type", "application/json"), field("set-cookie", "a=b"), field("date", "today")),
 			`routes: "keyless": tests: {
 	"recorded: GET 401 with header authorization": {
 		request: {host: "shop.example", path: "/keyed", headers: authorization: "redacted-1"}
 		expect: {status: 401, headers: "content-type": "application/json", json: error: "a key is needed"}
 	}
 }
-`},
-		"cookies and parameters that routes look at": {get("/beta?token=public-one&code=1", field("cookie", `sid=12345678; stage="beta"`)),
+`,
+		},
+		"cookies and parameters that routes look at": {
+			get("/beta?token=public-one&code=1", field("cookie", `sid=12345678; stage="beta"`)),
 			`routes: "beta": tests: {
 	"recorded: GET 200 with query code, token and header cookie": {
 		request: {host: "shop.example", path: "/beta?token=public-one&code=redacted-1", headers: cookie: "stage=beta"}
 		expect: status: 200
 	}
 }
-`},
-		"a redirect keeps the scheme open": {answered(get("/old/7?a=1"), 301, nil, field("Location", "https://new.example/new/7?a=1")),
+`,
+		},
+		"a redirect keeps the scheme open": {
+			answered(get("/old/7?a=1"), 301, nil, field("Location", "https://new.example/new/7?a=1")),
 			`routes: "moved": tests: {
 	"recorded: GET 301 with query a": {
 		request: {host: "shop.example", path: "/old/7?a=1"}
 		expect: {status: 301, headers: location: contains: "://new.example/new/7?a=1"}
 	}
 }
-`},
-		"a redirect of what was replaced": {answered(get("/old/7?code=1"), 301, nil, field("location", "https://new.example/new/7?code=1")),
+`,
+		},
+		"a redirect of what was replaced": {
+			answered(get("/old/7?code=1"), 301, nil, field("location", "https://new.example/new/7?code=1")),
 			`routes: "moved": tests: {
 	"recorded: GET 301 with query code": {
 		request: {host: "shop.example", path: "/old/7?code=redacted-1"}
 		expect: status: 301
 	}
 }
-`},
-		"a preflight": {answered(sent(get("/cart/7", field("origin", "https://web.test"), field("access-control-request-method", "POST")), "OPTIONS", nil), 204, nil,
-			field("access-control-allow-origin", "*")),
+`,
+		},
+		"a preflight": {
+			answered(sent(get("/cart/7", field("origin", "https://web.test"), field("access-control-request-method", "POST")), "OPTIONS", nil), 204, nil,
+				field("access-control-allow-origin", "*")),
 			`routes: "cart": tests: {
 	"recorded: OPTIONS 204": {
 		request: {
@@ -219,8 +252,10 @@ func TestBuild(t *testing.T) {
 		expect: {status: 204, headers: "access-control-allow-origin": "*"}
 	}
 }
-`},
-		"a socket": {socket,
+`,
+		},
+		"a socket": {
+			socket,
 			`routes: "socket": tests: {
 	// What the socket said is not taken over: the message stands for it.
 	"recorded: GET 101": {
@@ -228,16 +263,20 @@ func TestBuild(t *testing.T) {
 		expect: status: 101
 	}
 }
-`},
-		"a host that tells": {wild,
+`,
+		},
+		"a host that tells": {
+			wild,
 			`routes: "wild": tests: {
 	"recorded: GET 200": {
 		request: {host: "redacted-1.shop.example", path: "/wild"}
 		expect: status: 200
 	}
 }
-`},
-		"the upstream under test would obey": {status(get("/cart/7?status=500&size=1"), 404),
+`,
+		},
+		"the upstream under test would obey": {
+			status(get("/cart/7?status=500&size=1"), 404),
 			`routes: "cart": tests: {
 	// No status is expected: the upstream under test obeys the query itself.
 	"recorded: GET 404 with query size, status": {
@@ -245,32 +284,39 @@ func TestBuild(t *testing.T) {
 		expect: {}
 	}
 }
-`},
+`,
+		},
 		"the upstream under test would stall": {get("/cart/7?delay=10s"), ""},
-		"the path is canonical": {get("/x/../cart/%37%2f1?q=a b"),
+		"the path is canonical": {
+			get("/x/../cart/%37%2f1?q=a b"),
 			`routes: "cart": tests: {
 	"recorded: GET 200 with query q": {
 		request: {host: "shop.example", path: "/cart/7%2F1?q=a%20b"}
 		expect: status: 200
 	}
 }
-`},
-		"a log knows the decision": {logged("/cart/7", 404),
+`,
+		},
+		"a log knows the decision": {
+			logged("/cart/7", 404),
 			`routes: "cart": tests: {
 	"recorded: GET": {
 		request: {host: "shop.example", path: "/cart/7"}
 		expect: {}
 	}
 }
-`},
-		"a log knows what the gateway answered": {logged("/old/7", 301),
+`,
+		},
+		"a log knows what the gateway answered": {
+			logged("/old/7", 301),
 			`routes: "moved": tests: {
 	"recorded: GET 301": {
 		request: {host: "shop.example", path: "/old/7"}
 		expect: status: 301
 	}
 }
-`},
+`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			col := importer.New(res.Program, tab, importer.Options{})
