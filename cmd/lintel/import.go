@@ -58,7 +58,7 @@ func readers() map[string]func(f *importFlags, r io.Reader, add func(*importer.E
 }
 
 var importVerb = verb{
-	name: "import", args: "har|accesslog FILE [DIR]", purpose: "turn recorded requests into redacted cases beside the routes that take them",
+	name: "import", args: "KIND FILE [DIR]", purpose: "turn recorded requests (KIND har or accesslog) into redacted cases beside their routes",
 	flags: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 		var f importFlags
 		f.declare(fs)
