@@ -54,6 +54,7 @@ import (
 type Explainer struct {
 	filters *filter.Registry
 	table   *table.Table
+	domains []*bundle.Domain
 	places  places
 }
 
@@ -61,7 +62,7 @@ type Explainer struct {
 // where everything is written; with a nil program only the places of routes are known,
 // from the bundle.
 func New(b *bundle.Bundle, prog *ir.Program) (*Explainer, error) {
-	e := &Explainer{}
+	e := &Explainer{domains: b.Domains()}
 	var err error
 	if e.filters, err = standard.Registry(); err != nil {
 		return nil, fmt.Errorf("list filters: %w", err)

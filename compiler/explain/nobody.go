@@ -8,17 +8,24 @@ import (
 
 	"github.com/lintel-gateway/lintel/compiler/suggest"
 	"github.com/lintel-gateway/lintel/runtime/table"
+	"github.com/lintel-gateway/lintel/schemas/bundle"
 )
 
 // nobody says why no route takes a request, what is near and what to do.
 func (e *Explainer) nobody(out *Explanation, q *table.Request) {
 	out.Status, out.Code = 404, "route-not-found"
+	routed := out.Domain != ""
+	if !routed {
+		out.Domain = e.owner(q.Host)
+	}
 	switch {
 	case out.Domain == "":
 		out.Reason = "no domain owns the host " + q.Host
+	case !routed:
+		out.Reason = "the host belongs to " + out.Domain + ", none of whose routes is for it"
 	case out.Outcome == MethodMismatch:
 		out.Reason = "routes take the host and the path, but with " + strings.Join(out.Allow, ", ") + " only"
-		if d := e.domain(out.Domain); d != nil && d.MethodMismatch == 404 {
+		if e.hidesMethods(out.Domain) {
 			out.Reason += "; the domain answers 404 to that, not 405"
 		} else {
 			out.Status, out.Code = 405, "method-not-allowed"
@@ -37,13 +44,25 @@ func (e *Explainer) nobody(out *Explanation, q *table.Request) {
 	out.Advice = e.advice(out, q)
 }
 
-func (e *Explainer) domain(name string) *table.Domain {
-	for _, d := range e.table.Domains() {
-		if d.Name == name {
-			return d
+// hidesMethods tells whether a domain answers 404 where others answer 405.
+func (e *Explainer) hidesMethods(domain string) bool {
+	return slices.ContainsFunc(e.domains, func(d *bundle.Domain) bool {
+		return d.Def.Name == domain && d.Def.MethodMismatch == 404
+	})
+}
+
+// owner is the domain among whose hosts the most specific pattern takes the host, or
+// "". The table knows only of hosts with routes.
+func (e *Explainer) owner(host string) (name string) {
+	best := ""
+	for _, d := range e.domains {
+		for _, h := range d.Def.Hosts {
+			if table.HostMatch(h, host) && (name == "" || table.HostLevel(h) < table.HostLevel(best)) {
+				name, best = d.Def.Name, h
+			}
 		}
 	}
-	return nil
+	return name
 }
 
 // maxNear bounds the near routes of one kind.

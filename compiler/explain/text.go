@@ -7,6 +7,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/lintel-gateway/lintel/schemas/route"
 )
@@ -77,7 +79,17 @@ func (x *Explanation) asked() string {
 	if x.Request.Query != "" {
 		s += "?" + x.Request.Query
 	}
-	return s
+	return visible(s)
+}
+
+// visible replaces what a terminal would obey instead of showing it.
+func visible(s string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || c == utf8.RuneError {
+			return '?'
+		}
+		return c
+	}, s)
 }
 
 func (p *page) verdict(x *Explanation) {
@@ -87,7 +99,7 @@ func (p *page) verdict(x *Explanation) {
 	}
 	p.line("%s%s", p.paint("32", x.Route+" takes "+x.asked()), inParens(x.Source.String()))
 	if x.Description != "" {
-		p.line("  %s", x.Description)
+		p.line("  %s", visible(x.Description))
 	}
 }
 
@@ -110,7 +122,7 @@ func (p *page) why(x *Explanation) {
 	if len(x.Params) > 0 {
 		p.title("parameters")
 		for _, v := range x.Params {
-			p.row(v.Name, v.Value)
+			p.row(v.Name, visible(v.Value))
 		}
 	}
 }
@@ -147,7 +159,7 @@ func (p *page) outcome(x *Explanation) {
 	if a := x.Answer; a != nil {
 		p.title("the filter " + a.Filter + " answers " + strconv.Itoa(a.Status))
 		for _, f := range a.Headers {
-			p.line("  %s: %s", f.Name, f.Value)
+			p.line("  %s: %s", f.Name, visible(f.Value))
 		}
 		if a.BodySize > 0 {
 			p.line("  %s%s", strconv.Quote(a.Body), more(a))
@@ -156,13 +168,13 @@ func (p *page) outcome(x *Explanation) {
 	}
 	u := x.Upstream
 	p.title("upstream " + targets(u.Targets))
-	p.line("  %s %s", u.Method, u.Path)
-	p.line("  host: %s", u.Host)
+	p.line("  %s %s", u.Method, visible(u.Path))
+	p.line("  host: %s", visible(u.Host))
 	for _, f := range u.Headers.Added {
-		p.line("  + %s: %s", f.Name, f.Value)
+		p.line("  + %s: %s", f.Name, visible(f.Value))
 	}
 	for _, f := range u.Headers.Changed {
-		p.line("  ~ %s: %s", f.Name, f.Value)
+		p.line("  ~ %s: %s", f.Name, visible(f.Value))
 	}
 	for _, name := range u.Headers.Removed {
 		p.line("  - %s", name)
@@ -170,7 +182,7 @@ func (p *page) outcome(x *Explanation) {
 	if len(u.Response) > 0 {
 		p.title("the answer of the upstream gets")
 		for _, f := range u.Response {
-			p.line("  %s: %s", f.Name, f.Value)
+			p.line("  %s: %s", f.Name, visible(f.Value))
 		}
 	}
 }

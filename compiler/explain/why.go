@@ -47,7 +47,7 @@ func (e *Explainer) later(trace table.Trace, s table.TraceStep) string {
 		ka, kb := kind(first.Path), kind(s.Path)
 		switch {
 		case ka != kb:
-			return fmt.Sprintf("a %s comes after %s %s", kb, article(ka), ka)
+			return fmt.Sprintf("%s comes after %s", aPath(kb), aPath(ka))
 		case ka == "template":
 			return fmt.Sprintf("%s is less fixed than %s, from the left", b.Path.Template, a.Path.Template)
 		case ka == "prefix":
@@ -72,19 +72,22 @@ func kind(path string) string {
 	return k
 }
 
-func article(word string) string {
-	if strings.IndexByte("aeiou", word[0]) >= 0 {
-		return "an"
+// aPath names a path of a kind.
+func aPath(kind string) string {
+	if kind == "exact" {
+		return "an exact path"
 	}
-	return "a"
+	return "a " + kind
 }
 
 // why tells each step of the order for the winner.
 func (e *Explainer) why(out *Explanation, r *table.Route, q *table.Request, trace table.Trace) {
 	first, m := winner(trace), &r.Def.Match
-	before := map[string][]string{}
+	before, told := map[string][]string{}, map[string]bool{}
 	for _, s := range trace.Steps {
-		if s.Decided != "" && !slices.Contains(before[s.Decided], s.Route) {
+		// A route that stands in the trace under several hosts lost where it came closest.
+		if s.Decided != "" && !told[s.Route] {
+			told[s.Route] = true
 			before[s.Decided] = append(before[s.Decided], s.Route)
 		}
 	}

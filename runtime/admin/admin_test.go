@@ -127,6 +127,9 @@ func TestServing(t *testing.T) {
 	if trace["route"] != "h.example/cart" || trace["bundle"] != b.Digest() || trace["params"].(map[string]any)["id"] != "7" {
 		t.Errorf("explain %v", trace)
 	}
+	if diff := cmp.Diff([]any{}, trace["filters"]); diff != "" {
+		t.Errorf("the filters of a route without any: %s", diff)
+	}
 	// A path is matched as the engine matches it.
 	_, got = r.get("/-/explain?url=" + url.QueryEscape("http://h.example./x/../%63art/7"))
 	if trace := got.(map[string]any); trace["route"] != "h.example/cart" {
@@ -196,5 +199,37 @@ func TestServeStops(t *testing.T) {
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestExplainFilters: the filters of the route that takes a request stand in the order
+// in which they run, a preflight says what it asks about, and where no route takes it
+// there are none.
+func TestExplainFilters(t *testing.T) {
+	r := newRig(t)
+	d := runtimetest.Domain("h.example",
+		route.Route{ID: "cart", Match: route.Match{Hosts: []string{"h.example"}, Path: route.Path{Exact: "/cart"}, Methods: []string{"PUT"}}, Upstream: "web",
+			Filters: route.Filters{
+				"rewrite":   json.RawMessage(`{"path":"/v2"}`),
+				"requestId": json.RawMessage(`{"header":"x-request-id","keep":false,"response":true}`),
+				"cors":      json.RawMessage(`{"allowCredentials":false,"allowHeaders":[],"allowMethods":["PUT"],"allowOrigins":["*"],"maxAge":"1m"}`),
+			}})
+	d.Upstreams = map[string]route.Upstream{"web": runtimetest.Upstream("10.0.0.1:80")}
+	if err := runtimetest.Bundle(t, "r1", d).WriteDir(r.mount); err != nil {
+		t.Fatal(err)
+	}
+	r.reloader.Start()
+	_, got := r.get("/-/explain?method=OPTIONS&header=origin:https://a.example&header=access-control-request-method:PUT&url=" + url.QueryEscape("http://h.example/cart"))
+	trace := got.(map[string]any)
+	want := []any{
+		map[string]any{"name": "requestId", "phase": "edge"}, map[string]any{"name": "cors", "phase": "edge"}, map[string]any{"name": "rewrite", "phase": "route"},
+	}
+	if diff := cmp.Diff(want, trace["filters"]); diff != "" || trace["preflight"] != "PUT" {
+		t.Errorf("preflight %v (-want +got)\n%s", trace["preflight"], diff)
+	}
+	_, got = r.get("/-/explain?url=" + url.QueryEscape("http://h.example/cart"))
+	trace = got.(map[string]any)
+	if diff := cmp.Diff([]any{}, trace["filters"]); diff != "" || trace["outcome"] != "method-mismatch" {
+		t.Errorf("outcome %v: %s", trace["outcome"], diff)
 	}
 }

@@ -94,3 +94,67 @@ func TestExplainAgrees(t *testing.T) {
 		t.Error("no route refused anything: the test tests nothing")
 	}
 }
+
+// TestExplainDecided holds at which step of the order each route that takes the
+// request too lost to the winner.
+func TestExplainDecided(t *testing.T) {
+	tab := build(t,
+		domainOf(t, "d",
+			rt("a", "x.d", "template", "/p/{id}", methodsOf("GET"), header("x-a", "1"), priority(1)),
+			rt("b", "x.d", "template", "/p/{id}", methodsOf("GET"), header("x-a", "1")),
+			rt("c", "x.d", "template", "/p/{id}", methodsOf("GET")),
+			rt("d", "x.d", "template", "/p/{id}"),
+			rt("e", "x.d", "template", "/{k}/{id}", methodsOf("GET")),
+			rt("f", "x.d", "prefix", "/p"),
+			rt("g", "*.d", "exact", "/p/1"),
+		))
+	h := &filter.Header{}
+	h.Add("x-a", "1")
+	got := map[string]string{}
+	for _, s := range tab.Explain(&Request{Method: "GET", Host: "x.d", Path: "/p/1", Header: h}).Steps {
+		got[s.Route] = s.Verdict + " " + s.Decided
+	}
+	want := map[string]string{
+		"d/a": "wins ", "d/b": "loses priority", "d/c": "loses conditions", "d/d": "loses method",
+		"d/e": "loses path", "d/f": "loses path", "d/g": "loses host",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	tab = build(t, domainOf(t, "d",
+		rt("get", "x.d", "exact", "/p", methodsOf("GET"), priority(9)),
+		rt("head", "x.d", "exact", "/p", methodsOf("HEAD"))))
+	steps := tab.Explain(&Request{Method: "HEAD", Host: "x.d", Path: "/p"}).Steps
+	if len(steps) != 2 || steps[1].Route != "d/get" || steps[1].Decided != "method" {
+		t.Errorf("a HEAD that is named: %+v", steps)
+	}
+}
+
+func TestCanonicalHost(t *testing.T) {
+	for in, want := range map[string]string{
+		"Shop.Example": "shop.example", "shop.example:8080": "shop.example", "shop.example.": "shop.example",
+		"shop.example.:80": "shop.example", "[::1]:80": "[::1]", "[2001:DB8::1]": "[2001:db8::1]", "": "", ".": ".",
+	} {
+		if got := CanonicalHost(in); got != want {
+			t.Errorf("%q becomes %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestRequestValue holds that a condition's value is found where the condition looks.
+func TestRequestValue(t *testing.T) {
+	h := &filter.Header{}
+	h.Add("X-A", "1")
+	h.Add("cookie", `a=b; c="d"`)
+	q := &Request{Query: "x=1&y=%20", Header: h}
+	for what, want := range map[[2]string]string{
+		{"header", "x-a"}: "1", {"query", "y"}: " ", {"cookie", "c"}: "d",
+	} {
+		if got, ok := q.Value(what[0], what[1]); !ok || got != want {
+			t.Errorf("%v is %q, %v, want %q", what, got, ok, want)
+		}
+	}
+	if _, ok := (&Request{}).Value("header", "x-a"); ok {
+		t.Error("a request without fields has one")
+	}
+}

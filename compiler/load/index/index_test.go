@@ -2,6 +2,7 @@ package index_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"cuelang.org/go/cue/ast"
@@ -94,5 +95,74 @@ func TestLazy(t *testing.T) {
 	x.Lookup("domain")
 	if x.Lookup("routes"); calls != 1 {
 		t.Errorf("parsed %d times", calls)
+	}
+}
+
+// TestOrigins follows references to where a path is written.
+func TestOrigins(t *testing.T) {
+	parse := func(name, text string) *ast.File {
+		t.Helper()
+		f, err := parser.ParseFile(name, "package routes\n"+text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	x := index.New([]*ast.File{
+		parse("m.cue", `_mine: {filters: cors: {}, ...}
+_deep: one: two: filters: requestId: {}
+let local = {filters: rewrite: {}}
+routes: "a": #Read & _mine & {filters: headers: {}}
+routes: "a": filters: headers: response: {}
+routes: b: (_deep.one & {}).two | _deep.one.two
+routes: c: _deep["one"].two
+routes: d: local
+routes: e: {filters: routes.a.filters}
+for n in ["x"] {routes: "gen-\(n)": #Read}
+routes: [string]: filters: cors: {}
+routes: [N=_]: description: N
+routes: [=~"^z"]: upstream: "z"
+routes: loop: _loop
+_loop: _other
+_other: _loop
+routes: inner: {_x: cors: {}, filters: _x}
+`),
+		parse("t.cue", `_api: #Filters & {headers: {}, requestId: {}}
+#Rest: #Route & {filters: _api}
+#Read: {#Rest, methods: ["GET"], if true {priority: 1}}
+`),
+	})
+	for _, c := range []struct {
+		path, want string
+	}{
+		{"a filters headers", "m.cue:5 m.cue:6 t.cue:2(_api)"},
+		{"a filters requestId", "t.cue:2(_api)"},
+		{"a filters cors", "m.cue:12 m.cue:2(_mine)"},
+		{"a methods", "t.cue:4(#Read)"},
+		{"a priority", "t.cue:4(#Read)"},
+		{"a filters", "m.cue:5 m.cue:6 m.cue:12 t.cue:3(#Rest) m.cue:2(_mine)"},
+		{"b filters requestId", "m.cue:3(_deep.one.two)"},
+		{"c filters requestId", "m.cue:3(_deep.one.two)"},
+		{"d filters rewrite", "m.cue:4"},
+		{"e filters headers", "t.cue:2(_api) m.cue:5(routes.a.filters) m.cue:6(routes.a.filters)"},
+		{"gen-x methods", "t.cue:4(#Read)"},
+		{"other methods", ""},
+		{"any description", "m.cue:13"},
+		{"zz upstream", ""},
+		{"loop filters", "m.cue:12"},
+		{"inner filters cors", "m.cue:12 m.cue:18(routes.inner._x)"},
+	} {
+		got := ""
+		for _, o := range x.Origins(append([]string{"routes"}, strings.Fields(c.path)...)...) {
+			if got += fmt.Sprintf(" %s:%d", o.Pos.File, o.Pos.Line); o.Name != "" {
+				got += "(" + o.Name + ")"
+			}
+		}
+		if got = strings.TrimSpace(got); got != c.want {
+			t.Errorf("%s: %q, want %q", c.path, got, c.want)
+		}
+	}
+	if got := x.Origins("routes"); got != nil {
+		t.Errorf("a name alone has origins: %v", got)
 	}
 }
