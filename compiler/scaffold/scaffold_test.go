@@ -38,8 +38,14 @@ func TestFiles(t *testing.T) {
 		}
 	}
 	for _, o := range []Options{
-		{}, {Domain: "shop"}, {Domain: "Shop.example"}, {Domain: "../etc"}, {Domain: "a.b", Owner: "a b"},
-		{Domain: "a.b", Owner: "\"}"}, {Domain: "a.b", Module: "x"}, {Domain: "a.b", Module: "a.b\"\n"},
+		{},
+		{Domain: "shop"},
+		{Domain: "Shop.example"},
+		{Domain: "../etc"},
+		{Domain: "a.b", Owner: "a b"},
+		{Domain: "a.b", Owner: "\"}"},
+		{Domain: "a.b", Module: "x"},
+		{Domain: "a.b", Module: "a.b\"\n"},
 	} {
 		if _, err := Files(o); err == nil {
 			t.Errorf("%+v was taken", o)
