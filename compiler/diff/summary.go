@@ -15,7 +15,7 @@ const noEffect = "no effect: same content"
 // hot says what it takes to bring a change in.
 const hot = "hot: gateways swap this in, nothing restarts"
 
-// Summary counts the changes in one line: "routes: 1 added, 2 changed; upstreams: 1
+// Summary counts the changes in one line: "1 route added, 2 changed; 1 upstream
 // removed". Routes that moved are not counted. Without a change it is "no effect:
 // same content".
 func (r *Report) Summary() string {
@@ -26,22 +26,26 @@ func (r *Report) Summary() string {
 	for _, k := range []struct {
 		name string
 		c    Count
-	}{{"domains", r.Counts.Domains}, {"routes", r.Counts.Routes}, {"upstreams", r.Counts.Upstreams}, {"secrets", r.Counts.Secrets}} {
+	}{{KindDomain, r.Counts.Domains}, {KindRoute, r.Counts.Routes}, {KindUpstream, r.Counts.Upstreams}, {KindSecret, r.Counts.Secrets}} {
 		k.c.Moved = 0
-		if text := k.c.text(); text != "" {
-			out = append(out, k.name+": "+text)
+		if text := k.c.text(k.name); text != "" {
+			out = append(out, text)
 		}
 	}
 	return strings.Join(out, "; ")
 }
 
-func (c Count) text() string {
+// text counts things of a kind: "1 route added, 2 changed".
+func (c Count) text(what string) string {
 	var out []string
 	for _, n := range []struct {
 		n    int
 		word string
 	}{{c.Added, Added}, {c.Removed, Removed}, {c.Changed, Changed}, {c.Renamed, Renamed}, {c.Moved, Moved}} {
-		if n.n > 0 {
+		switch {
+		case n.n > 0 && out == nil:
+			out = append(out, plural(n.n, what)+" "+n.word)
+		case n.n > 0:
 			out = append(out, fmt.Sprintf("%d %s", n.n, n.word))
 		}
 	}
@@ -109,11 +113,11 @@ func (r *Report) notes() (out []string) {
 		out = append(out, "the bundles are packed in another way; what they hold is the same")
 	}
 	if u := r.Unserved; u != nil {
-		if text := u.Cases.text(); text != "" {
-			out = append(out, "cases: "+text+"; they never run in a gateway")
+		if text := u.Cases.text("case"); text != "" {
+			out = append(out, text+"; cases never run in a gateway")
 		}
 		if u.Settings {
-			out = append(out, "the settings differ; they never run in a gateway")
+			out = append(out, "the settings differ, which never run in a gateway")
 		}
 	}
 	if r.Effect == EffectHot {

@@ -48,7 +48,7 @@ func Open(ctx context.Context, dir string) (*Repo, error) {
 	r := &Repo{start: start}
 	prefix, err := r.git(ctx, "rev-parse", "--show-prefix")
 	if err != nil {
-		return nil, fmt.Errorf("%s is in no Git repository: %w", dir, err)
+		return nil, fmt.Errorf("find the Git repository of %s: %w", dir, err)
 	}
 	rest, err := filepath.Rel(start, abs)
 	if err != nil {

@@ -118,8 +118,11 @@ func parseEntry(line string) (entry, error) {
 		return entry{}, fmt.Errorf("the entry %q cannot be read", line)
 	}
 	e := entry{mode: fields[0], oid: fields[2], path: name}
-	if fields[3] == "-" {
+	switch fields[3] {
+	case "-":
 		return e, nil
+	case "BAD":
+		return entry{}, fmt.Errorf("the content of %q is not in this clone", name)
 	}
 	var err error
 	if e.size, err = strconv.ParseInt(fields[3], 10, 64); err != nil || e.size < 0 {
@@ -148,7 +151,7 @@ func (r *Repo) contents(ctx context.Context, wanted []entry, t tree, limit int64
 				return io.ErrUnexpectedEOF
 			}
 			if want := fmt.Sprintf("%s blob %d\n", e.oid, e.size); string(head) != want {
-				return fmt.Errorf("the content of %q is not here: %q", e.path, bytes.TrimSpace(head))
+				return fmt.Errorf("the content of %q is not in this clone: %q", e.path, bytes.TrimSpace(head))
 			}
 			data := make([]byte, e.size+1)
 			if _, err := io.ReadFull(in, data); err != nil {
