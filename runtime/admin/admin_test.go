@@ -208,12 +208,14 @@ func TestServeStops(t *testing.T) {
 func TestExplainFilters(t *testing.T) {
 	r := newRig(t)
 	d := runtimetest.Domain("h.example",
-		route.Route{ID: "cart", Match: route.Match{Hosts: []string{"h.example"}, Path: route.Path{Exact: "/cart"}, Methods: []string{"PUT"}}, Upstream: "web",
+		route.Route{
+			ID: "cart", Match: route.Match{Hosts: []string{"h.example"}, Path: route.Path{Exact: "/cart"}, Methods: []string{"PUT"}}, Upstream: "web",
 			Filters: route.Filters{
 				"rewrite":   json.RawMessage(`{"path":"/v2"}`),
 				"requestId": json.RawMessage(`{"header":"x-request-id","keep":false,"response":true}`),
 				"cors":      json.RawMessage(`{"allowCredentials":false,"allowHeaders":[],"allowMethods":["PUT"],"allowOrigins":["*"],"maxAge":"1m"}`),
-			}})
+			},
+		})
 	d.Upstreams = map[string]route.Upstream{"web": runtimetest.Upstream("10.0.0.1:80")}
 	if err := runtimetest.Bundle(t, "r1", d).WriteDir(r.mount); err != nil {
 		t.Fatal(err)
