@@ -214,13 +214,15 @@ func (e *Explainer) likelyHost(q *table.Request) string {
 	var hosts []string
 	for _, r := range e.table.Routes() {
 		for _, h := range r.Def.Hosts {
-			if h = strings.TrimPrefix(h, "*."); h != "*" && e.tried(q, h, q.Path) != "" {
+			h = strings.TrimPrefix(h, "*.")
+			if suggest.Nearest(q.Host, []string{h}) != "" {
 				hosts = append(hosts, h)
 			}
 		}
 	}
 	slices.Sort(hosts)
-	return suggest.Nearest(q.Host, slices.Compact(hosts))
+	hosts = slices.DeleteFunc(slices.Compact(hosts), func(h string) bool { return e.tried(q, h, q.Path) == "" })
+	return suggest.Nearest(q.Host, hosts)
 }
 
 // likelyPath is a path that is written much like the request's and that some route
