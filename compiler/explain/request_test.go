@@ -1,9 +1,10 @@
 package explain_test
 
 import (
-	"os"
+	"errors"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
@@ -74,7 +75,7 @@ func TestParseMistakes(t *testing.T) {
 
 // TestRefused holds what a gateway refuses before it looks for a route.
 func TestRefused(t *testing.T) {
-	e := example(t)
+	e := small(t)
 	for _, c := range []struct {
 		method, target, host string
 		headers              []string
@@ -117,26 +118,27 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-func example(t testing.TB) *explain.Explainer {
+func small(t testing.TB) *explain.Explainer {
 	t.Helper()
-	b, prog := compile(t, compiler.Options{FS: os.DirFS("../../routes"), Cache: "off"})
-	e, err := explain.New(b, prog)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e
+	b, prog := compile(t, compiler.Options{Cache: "off", FS: fstest.MapFS{"shop.example/a.cue": {Data: []byte(`package routes
+domain: hosts: ["shop.example", "*.shop.example"]
+upstreams: web: endpoints: ["10.0.0.1:80"]
+routes: "cart": #Route & {path: template: "/cart/{id}/items", methods: ["GET"], upstream: "web", filters: requestId: keep: true}
+routes: "own": #Route & {hosts: ["api.shop.example"], path: exact: "/own", headers: origin: prefix: "http", filters: {cors: allowOrigins: ["*"], respond: {}}}
+`)}}})
+	return explainer(t, b, prog)
 }
 
 // FuzzExplain explains whatever can be typed: no request is refused with a failure,
 // the text holds no control byte, and every advice is true.
 func FuzzExplain(f *testing.F) {
-	e := example(f)
-	f.Add("GET", "api.desk.example/api/tickets/7?x=1", "origin: https://www.desk.example")
-	f.Add("PUT", "https://api.stream.example/v2/rooms/chess-7", "cookie: a=b")
-	f.Add("OPTIONS", "api.stream.example/v2/rooms", "access-control-request-method: POST")
-	f.Add("GET", "ws://play.game.example/v1/matches/1/live", "connection: x-a")
-	f.Add("GET", "api.stream.example/v2/roms/%zz/../ü", "x-a: <é>")
-	f.Add("GET", "api.stream.example/v2/rooms?\u009b2J", "origin: https://a\tb.stream.example")
+	e := small(f)
+	f.Add("GET", "shop.example/cart/7/items?x=1", "x-request-id: mine")
+	f.Add("PUT", "https://a.shop.example/cart/7/items/", "cookie: a=b")
+	f.Add("OPTIONS", "api.shop.example/own", "access-control-request-method: GET")
+	f.Add("GET", "ws://api.shop.example/Own", "connection: x-a")
+	f.Add("GET", "shop.example/crat/%zz/../ü", "x-a: <é>")
+	f.Add("GET", "api.shop.example/own?\u009b2J", "origin: http://a\tb.shop.example")
 	f.Fuzz(func(t *testing.T, method, url, header string) {
 		q, err := explain.Parse(method, url, []string{header})
 		if err != nil {
@@ -179,5 +181,33 @@ func TestInstead(t *testing.T) {
 	trace := table.Trace{Route: "d/b", Steps: []table.TraceStep{{Route: "d/b", Host: "*", Path: "prefix /", Verdict: "wins"}}}
 	if got, want := explain.Instead(trace, ""), "d/b takes it on host * by prefix /"; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestClientValues holds that an id which the client sent stands as it is, and that
+// what nobody changes, a credential perhaps, is not repeated.
+func TestClientValues(t *testing.T) {
+	q, err := explain.Parse("GET", "shop.example/cart/7/items", []string{"x-request-id: mine-7", "authorization: Bearer abc", "cookie: sid=abc", "connection: x-hop", "x-hop: abc"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := small(t).Explain(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]explain.Field{{Name: "x-request-id", Value: "mine-7"}}, x.Upstream.Response); diff != "" {
+		t.Errorf("the answer's fields (-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"connection", "x-hop"}, x.Upstream.Headers.Removed); diff != "" {
+		t.Errorf("removed (-want +got)\n%s", diff)
+	}
+	var text, program strings.Builder
+	if err := errors.Join(x.WriteText(&text, explain.TextOptions{All: true, Color: true}), x.WriteJSON(&program)); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{text.String(), program.String()} {
+		if strings.Contains(s, "abc") {
+			t.Errorf("a value of the client is repeated:\n%s", s)
+		}
 	}
 }
