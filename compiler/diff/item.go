@@ -57,10 +57,8 @@ func (v *view) itemPlace(domain, kind, name string) *Place {
 	if kind == KindRoute {
 		return v.route(domain + "/" + name)
 	}
-	if p := v.thing(domain, thingOf(kind, name)...); p != nil || kind != KindDomain {
-		return p
-	}
-	return nil
+	thing := thingOf(kind, name)
+	return v.lookup(domain, len(thing), thing...)
 }
 
 // tree is the JSON of what a pointer leads to, nil of a nil pointer.

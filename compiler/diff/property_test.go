@@ -124,7 +124,7 @@ func computed(t *testing.T, old, new Side) *Report {
 func TestProperties(t *testing.T) {
 	rounds := 200
 	if testing.Short() {
-		rounds = 60
+		rounds = 40
 	}
 	for seed := range rounds {
 		rnd := rand.New(rand.NewPCG(uint64(seed), 7))

@@ -65,11 +65,6 @@ func (v *view) route(id string) *Place {
 	return &Place{File: s.File, Line: s.Line, Column: s.Column}
 }
 
-// thing is where a part of a domain other than a route is written.
-func (v *view) thing(domain string, path ...string) *Place {
-	return v.lookup(domain, len(path), path...)
-}
-
 // lookup is where a path, or at least the first elements of it, is written.
 func (v *view) lookup(domain string, least int, path ...string) *Place {
 	ix := v.index(domain)
