@@ -187,8 +187,10 @@ func (e *Explainer) advice(out *Explanation, q *table.Request) (advice []string)
 	case len(out.Chain) > 0:
 		return []string{"send what " + out.Chain[0].Route + " asks for, or add a route with this path that asks for less"}
 	}
-	if host := e.likelyHost(q); host != "" {
-		advice = append(advice, fmt.Sprintf("did you mean the host %s? %s takes the request there", host, e.tried(q, host, q.Path)))
+	if host, route := e.likelyHost(q); route != "" {
+		advice = append(advice, fmt.Sprintf("did you mean the host %s? %s takes the request there", host, route))
+	} else if host != "" && out.Domain == "" {
+		advice = append(advice, fmt.Sprintf("did you mean the host %s? no route takes this path there either", host))
 	}
 	if out.Domain == "" {
 		return append(advice, fmt.Sprintf("to serve %s, add it to the hosts of a domain", q.Host))
@@ -209,20 +211,32 @@ func (e *Explainer) tried(q *table.Request, host, path string) string {
 	return m.Route.Def.ID
 }
 
-// likelyHost is a host that is written much like the request's and takes it.
-func (e *Explainer) likelyHost(q *table.Request) string {
-	var hosts []string
+// likelyHost is a host that is written much like the request's, and the route that
+// takes the request there: where there is none, route is "".
+func (e *Explainer) likelyHost(q *table.Request) (host, route string) {
+	var near, taking []string
+	seen := map[string]bool{}
 	for _, r := range e.table.Routes() {
 		for _, h := range r.Def.Hosts {
 			h = strings.TrimPrefix(h, "*.")
-			if suggest.Nearest(q.Host, []string{h}) != "" {
-				hosts = append(hosts, h)
+			if seen[h] {
+				continue
+			}
+			seen[h] = true
+			if suggest.Nearest(q.Host, []string{h}) == "" {
+				continue
+			}
+			near = append(near, h)
+			if e.tried(q, h, q.Path) != "" {
+				taking = append(taking, h)
 			}
 		}
 	}
-	slices.Sort(hosts)
-	hosts = slices.DeleteFunc(slices.Compact(hosts), func(h string) bool { return e.tried(q, h, q.Path) == "" })
-	return suggest.Nearest(q.Host, hosts)
+	if len(taking) == 0 {
+		return suggest.Nearest(q.Host, near), ""
+	}
+	host = suggest.Nearest(q.Host, taking)
+	return host, e.tried(q, host, q.Path)
 }
 
 // likelyPath is a path that is written much like the request's and that some route
