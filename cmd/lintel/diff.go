@@ -20,7 +20,7 @@ type diffFlags struct {
 }
 
 var diffVerb = verb{
-	name: "diff", args: "[A [B]]", purpose: "say what B changes of A: directories, bundles, Git revisions, gateways",
+	name: "diff", args: "[A [B]]", purpose: "say what B (the working tree) changes of A (HEAD): directories, bundles, Git revisions, main..HEAD, gateways' URLs",
 	flags: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 		var f diffFlags
 		fs.StringVar(&f.format, "format", "text", "`FORMAT`: text, markdown or json")

@@ -174,25 +174,37 @@ func (c *comparison) lists(a at, old, new []any) {
 
 // elements compares lists of objects by key.
 func (c *comparison) elements(a at, old, new []any, oldKeys, newKeys []string) {
+	was, is := positions(oldKeys), positions(newKeys)
+	var kept []string
 	for i, k := range oldKeys {
-		j := slices.Index(newKeys, k)
-		if j < 0 {
+		j, both := is[k]
+		if !both {
 			c.put(a.down(k, strconv.Itoa(i), strconv.Itoa(i)), Removed, c.raw(old[i]), nil)
 			continue
 		}
+		kept = append(kept, k)
 		c.compare(a.down(k, strconv.Itoa(i), strconv.Itoa(j)), old[i], new[j])
 	}
+	moved, next := false, 0
 	for j, k := range newKeys {
-		if !slices.Contains(oldKeys, k) {
+		if _, both := was[k]; !both {
 			c.put(a.down(k, strconv.Itoa(j), strconv.Itoa(j)), Added, nil, c.raw(new[j]))
+			continue
 		}
+		moved = moved || kept[next] != k
+		next++
 	}
-	kept := func(in, other []string) []string {
-		return slices.DeleteFunc(slices.Clone(in), func(k string) bool { return !slices.Contains(other, k) })
-	}
-	if !slices.Equal(kept(oldKeys, newKeys), kept(newKeys, oldKeys)) {
+	if moved {
 		c.put(a, Reordered, c.raw(old), c.raw(new))
 	}
+}
+
+func positions(keys []string) map[string]int {
+	at := make(map[string]int, len(keys))
+	for i, k := range keys {
+		at[k] = i
+	}
+	return at
 }
 
 // keyed returns the keys of a list of objects that all have one, each its own.

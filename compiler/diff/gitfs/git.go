@@ -15,6 +15,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -136,7 +137,7 @@ func (r *Repo) stream(ctx context.Context, stdin io.Reader, read func(io.Reader)
 	cmd.WaitDelay = 2 * time.Second
 	// No prompt, no lock that is not needed, no object from afar, and English for the
 	// message that is passed on.
-	cmd.Env = append(os.Environ(), "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1", "LC_ALL=C")
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), fixed), "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1", "LC_ALL=C")
 	cmd.Stdin = stdin
 	stderr := &head{}
 	cmd.Stderr = stderr
@@ -165,6 +166,13 @@ func (r *Repo) stream(ctx context.Context, stdin io.Reader, read func(io.Reader)
 		return fmt.Errorf("git %s: %w", args[0], err)
 	}
 	return readErr
+}
+
+// fixed tells of variables by which a hook ties git to one repository, whatever folder
+// it is asked in.
+func fixed(variable string) bool {
+	name, _, _ := strings.Cut(variable, "=")
+	return slices.Contains([]string{"GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_INDEX_FILE"}, name)
 }
 
 // head keeps the beginning of what is written to it.

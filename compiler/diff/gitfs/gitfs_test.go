@@ -294,6 +294,31 @@ func TestMissingObject(t *testing.T) {
 	}
 }
 
+// TestInHook holds that the folder decides which repository is read, in a hook, too,
+// and in a repository without a working tree.
+func TestInHook(t *testing.T) {
+	r := newRepo(t)
+	r.write("gw/routes/a.cue", "a")
+	commit := r.commit()
+	bare := filepath.Join(t.TempDir(), "bare.git")
+	r.git("clone", "--quiet", "--bare", r.dir, bare)
+	t.Setenv("GIT_DIR", ".git")
+	t.Setenv("GIT_INDEX_FILE", ".git/index")
+	for _, dir := range []string{filepath.Join(r.dir, "gw/routes"), filepath.Join(bare, "gw/routes")} {
+		g, err := gitfs.Open(context.Background(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fsys, err := tree(t, g, commit, gitfs.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(map[string]string{"a.cue": "a"}, texts(t, fsys)); d != "" {
+			t.Errorf("%s: %s", dir, d)
+		}
+	}
+}
+
 func TestRange(t *testing.T) {
 	type parts struct {
 		Old, New string
