@@ -127,7 +127,8 @@ type Answer struct {
 	Filter  string  `json:"filter"`
 	Status  int     `json:"status"`
 	Headers []Field `json:"headers,omitempty"`
-	// Body is the beginning of the body as text; BodySize is the size of all.
+	// Body is the beginning of the body as text, "" for HEAD; BodySize is the size of
+	// all.
 	Body     string `json:"body,omitempty"`
 	BodySize int    `json:"bodySize"`
 }

@@ -48,7 +48,7 @@ func (e *Explainer) run(out *Explanation, r *table.Route, a *arrival) error {
 	reached, verdict := chain.RunRequest(x)
 	made := madeUp(x.ID, a.client)
 	if verdict == filter.Stop {
-		out.Answer = answer(x, chain, reached, made)
+		out.Answer, out.Code = answer(x, chain, reached, made)
 	} else {
 		out.Upstream = upstream(r, a, made)
 		chain.RunResponse(x, reached)
@@ -76,13 +76,14 @@ func sides(s filter.Step) []string {
 	return out
 }
 
-// answer is what the client receives of a filter that stopped the request.
-func answer(x *filter.Exchange, chain *filter.Chain, reached int, made id) *Answer {
+// answer is what the client receives of a filter that stopped the request; code is
+// that of the gateway's own error, "" when the filter answered in its own words.
+func answer(x *filter.Exchange, chain *filter.Chain, reached int, made id) (a *Answer, code string) {
 	contentType, body, _ := x.Answered()
 	if contentType == "" && body == nil {
 		// The gateway writes the body of its own errors.
-		contentType = "application/json"
-		body = fmt.Appendf(nil, `{"status":%d,"code":%q,"requestId":%q}`, x.Status, x.Reason.String(), x.RequestID())
+		contentType, code = "application/json", x.Reason.String()
+		body = fmt.Appendf(nil, `{"status":%d,"code":%q,"requestId":%q}`, x.Status, code, x.RequestID())
 	}
 	x.Response.Set("content-type", contentType)
 	chain.RunResponse(x, reached)
@@ -90,10 +91,13 @@ func answer(x *filter.Exchange, chain *filter.Chain, reached int, made id) *Answ
 	for len(text) > maxBody-utf8.UTFMax && len(body) > maxBody && !utf8.ValidString(text) {
 		text = text[:len(text)-1] // a character was cut
 	}
+	if x.Original.Method == "HEAD" {
+		text = "" // only its size is told
+	}
 	return &Answer{
 		Filter: chain.Steps[reached-1].Spec.Name, Status: x.Status,
 		Headers: made.listed(x.Response.Fields()), Body: made.hide(strings.ToValidUTF8(text, "\uFFFD")), BodySize: len(body),
-	}
+	}, code
 }
 
 // upstream is what one of the route's targets receives.

@@ -157,11 +157,11 @@ func (p *page) filters(x *Explanation) {
 
 func (p *page) outcome(x *Explanation) {
 	if a := x.Answer; a != nil {
-		p.title("the filter " + a.Filter + " answers " + strconv.Itoa(a.Status))
+		p.title("the filter " + a.Filter + " answers " + strconv.Itoa(a.Status) + inParens(x.Code))
 		for _, f := range a.Headers {
 			p.line("  %s: %s", f.Name, visible(f.Value))
 		}
-		if a.BodySize > 0 {
+		if a.Body != "" {
 			p.line("  %s%s", strconv.Quote(a.Body), more(a))
 		}
 		return
