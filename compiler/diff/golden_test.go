@@ -120,6 +120,9 @@ func TestGolden(t *testing.T) {
 			if d := cmp.Diff(want, got); d != "" {
 				t.Error(d)
 			}
+			if (r.Line(9) == "no effect: same content") != (r.Effect == diff.EffectNone) {
+				t.Errorf("in one line: %s", r.Line(9))
+			}
 			back := compute(t, side(t, "new", repos["new"]), side(t, "old", repos["old"]))
 			if back.Empty() != r.Empty() || back.Effect != r.Effect {
 				t.Errorf("the other way: empty %v, effect %s", back.Empty(), back.Effect)

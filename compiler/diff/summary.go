@@ -53,7 +53,7 @@ func (c Count) text(what string) string {
 }
 
 // Line names what changed in one line, at most limit things: + added, - removed,
-// ~ changed or renamed.
+// ~ changed or renamed. Where gateways do the same with either side, it says that.
 func (r *Report) Line(limit int) string {
 	type thing struct{ sign, name string }
 	var list []thing
@@ -64,7 +64,7 @@ func (r *Report) Line(limit int) string {
 			}
 		}
 	}
-	if len(list) == 0 {
+	if r.Effect == EffectNone {
 		return noEffect
 	}
 	slices.SortStableFunc(list, func(a, b thing) int { return strings.Compare(a.name, b.name) })
