@@ -14,7 +14,7 @@ import (
 // Request is the request of a case as the gateway's table sees it. It reports false
 // for a path that a gateway refuses before it looks for a route.
 func Request(q *cases.Request) (*table.Request, bool) {
-	r := &table.Request{Method: q.Method, Host: canonicalHost(q.Host), Header: &filter.Header{}}
+	r := &table.Request{Method: q.Method, Host: table.CanonicalHost(q.Host), Header: &filter.Header{}}
 	for _, name := range slices.Sorted(maps.Keys(q.Headers)) {
 		for _, value := range texts(q.Headers[name]) {
 			r.Header.Add(name, value)
@@ -56,18 +56,4 @@ func implied(h *filter.Header, q *cases.Request) {
 			h.Add(f[0], f[1])
 		}
 	}
-}
-
-// canonicalHost is the host that routes are matched with: lower case, without port
-// and without the dot of a fully qualified name.
-func canonicalHost(host string) string {
-	if end := strings.IndexByte(host, ']'); strings.HasPrefix(host, "[") && end > 0 {
-		host = host[:end+1]
-	} else {
-		host, _, _ = strings.Cut(host, ":")
-	}
-	if len(host) > 1 {
-		host = strings.TrimSuffix(host, ".")
-	}
-	return strings.ToLower(host)
 }

@@ -182,7 +182,7 @@ func (c *Collector) match(r *table.Request) *table.Match {
 
 // request is what the table looks at.
 func request(method, host, target string, fields []Field) *table.Request {
-	r := &table.Request{Method: method, Host: bareHost(host), Header: &filter.Header{}}
+	r := &table.Request{Method: method, Host: table.CanonicalHost(host), Header: &filter.Header{}}
 	r.Path, r.Query, _ = strings.Cut(target, "?")
 	for _, f := range fields {
 		r.Header.Add(f.Name, f.Value)

@@ -140,7 +140,7 @@ func (b *builder) keep(l literals, name, value string) (string, bool) {
 // host is the host as it is written. It reports false when it tells who somebody is
 // and no placeholder can stand for it.
 func (b *builder) host() (string, bool) {
-	bare := bareHost(b.x.Host)
+	bare := table.CanonicalHost(b.x.Host)
 	suffix := ""
 	for _, pattern := range b.route.Def.Hosts {
 		switch {

@@ -72,23 +72,10 @@ func tidyHost(host, scheme string) string {
 	case "https":
 		host = strings.TrimSuffix(host, ":443")
 	}
-	bare := bareHost(host)
+	bare := table.CanonicalHost(host)
 	rest := strings.TrimPrefix(strings.TrimPrefix(host[min(len(bare), len(host)):], "."), ":")
 	if len(host) > 255 || bare == "" || len(rest) > 5 || strings.Trim(rest, "0123456789") != "" {
 		return ""
-	}
-	return host
-}
-
-// bareHost is the host that routes are matched with.
-func bareHost(host string) string {
-	if end := strings.IndexByte(host, ']'); strings.HasPrefix(host, "[") && end > 0 {
-		host = host[:end+1]
-	} else {
-		host, _, _ = strings.Cut(host, ":")
-	}
-	if len(host) > 1 {
-		host = strings.TrimSuffix(host, ".")
 	}
 	return host
 }
