@@ -11,6 +11,7 @@ import (
 
 	"github.com/lintel-gateway/lintel/cmd/lintel/gate"
 	"github.com/lintel-gateway/lintel/compiler"
+	"github.com/lintel-gateway/lintel/compiler/diff/gitfs"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
 	"github.com/lintel-gateway/lintel/schemas/cases"
 )
@@ -37,7 +38,7 @@ func (f *testFlags) declare(fs *flag.FlagSet) {
 	fs.StringVar(&f.coverageHTML, "coverage-html", "", "write the coverage to `FILE` as a page for people")
 	fs.StringVar(&f.coverageJSON, "coverage-json", "", "write the coverage to `FILE` as JSON")
 	fs.Float64Var(&f.minCoverage, "min-coverage", 0, "fail below `PERCENT` of coverage (settings: minCoverage when absent)")
-	fs.StringVar(&f.base, "base", "", "routes directory or bundle `BASE` to compare with: only routes that are not in it are new, and cases that are answered otherwise are told")
+	fs.StringVar(&f.base, "base", "", "routes directory, bundle, Git revision or admin URL `BASE` to compare with: only routes that are not in it are new, and cases that are answered otherwise are told")
 	fs.BoolVar(&f.keep, "keep", false, "leave the gateway running after the verdict, to try by hand")
 	fs.StringVar(&f.live, "gateway", "", "play the read-only cases against the gateway at `URL` instead of starting one")
 	fs.StringVar(&f.secrets, "secrets", "", "folder `DIR` with the values of secrets (those that are not there are made up)")
@@ -193,7 +194,21 @@ func (f *testFlags) baseBundle(ctx context.Context, s streams) (*bundle.Bundle, 
 	if f.base == "" {
 		return nil, nil
 	}
-	return openOrCompile(ctx, s, &findingFlags{format: f.format}, f.base)
+	side, err := (&diffFlags{dir: f.dir}).side(f.base)
+	if err != nil {
+		return nil, err
+	}
+	base, err := side.open(ctx, s)
+	var absent *gitfs.NoFolderError
+	switch {
+	case errors.As(err, &absent):
+		fmt.Fprintf(s.err, "%s has no folder %s yet: every route is new\n", f.base, absent.Folder)
+		return nil, nil
+	case errors.Is(err, errFindings):
+		fmt.Fprintf(s.err, "%s is left out, for it does not compile: every route counts as new\n", f.base)
+		return nil, nil
+	}
+	return base.Bundle, err
 }
 
 // replayBase plays the same cases on the base, to see what is answered otherwise.

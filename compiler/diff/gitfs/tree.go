@@ -46,7 +46,7 @@ func (r *Repo) Tree(ctx context.Context, commit string, l Limits) (fs.FS, error)
 	out, err := r.git(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", commit+":"+at)
 	root := strings.TrimSuffix(string(out), "\n")
 	if err != nil || !oid.MatchString(root) {
-		return nil, fmt.Errorf("commit %.12s has no folder %s: name the routes folder with --dir", commit, r.folder)
+		return nil, &NoFolderError{Commit: commit, Folder: r.folder}
 	}
 	entries, err := r.entries(ctx, root, l)
 	if err != nil {
@@ -161,4 +161,11 @@ func (r *Repo) contents(ctx context.Context, wanted []entry, t tree, limit int64
 		}
 		return nil
 	}, "cat-file", "--batch")
+}
+
+// NoFolderError tells that a commit does not hold the folder.
+type NoFolderError struct{ Commit, Folder string }
+
+func (e *NoFolderError) Error() string {
+	return fmt.Sprintf("commit %.12s has no folder %s: name the routes folder with --dir", e.Commit, e.Folder)
 }
