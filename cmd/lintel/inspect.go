@@ -124,23 +124,9 @@ func (in inspection) text(w io.Writer) error {
 		if kind == "" {
 			kind, value = "prefix", "/"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s %s\t%s\t%s\t%s\n", r.ID, strings.Join(r.Hosts, " "), kind, value, or(strings.Join(r.Methods, " "), "any"), target(&r.Route), source)
+		fmt.Fprintf(t, "%s\t%s\t%s %s\t%s\t%s\t%s\n", r.ID, strings.Join(r.Hosts, " "), kind, value, or(strings.Join(r.Methods, " "), "any"), r.Target(), source)
 	}
 	return t.Flush()
-}
-
-func target(r *route.Route) string {
-	switch {
-	case r.Upstream != "":
-		return r.Upstream
-	case len(r.Split) > 0:
-		var out []string
-		for _, s := range r.Split {
-			out = append(out, fmt.Sprintf("%s:%d", s.Upstream, s.Weight))
-		}
-		return strings.Join(out, " ")
-	}
-	return "(answers itself)"
 }
 
 func or(s, def string) string {

@@ -40,12 +40,12 @@ type (
 func junit(w io.Writer, list List) error {
 	s := junitSuite{Name: "lintel check"}
 	for _, d := range list {
-		c := junitCase{Class: d.Code, Name: xmlText(d.Line()), File: xmlText(d.Pos.File), Line: d.Pos.Line}
+		c := junitCase{Class: d.Code, Name: XMLText(d.Line()), File: XMLText(d.Pos.File), Line: d.Pos.Line}
 		if d.Severity == Error {
-			c.Failure = &junitFailure{Message: xmlText(d.Message), Type: d.Code, Text: xmlText(Printer{}.text(d))}
+			c.Failure = &junitFailure{Message: XMLText(d.Message), Type: d.Code, Text: XMLText(Printer{}.text(d))}
 			s.Failures++
 		} else {
-			c.Out = xmlText(Printer{}.text(d))
+			c.Out = XMLText(Printer{}.text(d))
 		}
 		s.Cases = append(s.Cases, c)
 	}

@@ -137,8 +137,8 @@ func (p Printer) characters(file string, line, column int) int {
 	return utf8.RuneCountInString(text[:column-1]) + 1
 }
 
-// xmlText takes out the characters that no XML 1.0 document may hold.
-func xmlText(s string) string {
+// XMLText is the text without the characters that no XML 1.0 document may hold.
+func XMLText(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < 0x20 && r != '\n' && r != '\t' || r == 0xfffe || r == 0xffff {
 			return utf8.RuneError

@@ -160,20 +160,5 @@ func (it *Item) gist() string {
 			parts = append(parts, fmt.Sprintf("%s (%d)", c.what, c.n))
 		}
 	}
-	return clip(clean(strings.Join(parts, ", ")+" -> "+target(&r)), maxName+maxValue)
-}
-
-// target is where the requests of a route go.
-func target(r *route.Route) string {
-	switch {
-	case r.Upstream != "":
-		return r.Upstream
-	case len(r.Split) > 0:
-		var out []string
-		for _, s := range r.Split {
-			out = append(out, fmt.Sprintf("%s:%d", s.Upstream, s.Weight))
-		}
-		return strings.Join(out, " ")
-	}
-	return "(answers itself)"
+	return clip(clean(strings.Join(parts, ", ")+" -> "+r.Target()), maxName+maxValue)
 }

@@ -7,7 +7,11 @@
 // somebody wrote, with hosts, defaults and templates filled in.
 package route
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
 
 // Domain is one folder under routes/: the hosts a team owns, its upstreams and
 // its routes. It is the unit of sharing between snapshots: a domain whose
@@ -53,6 +57,22 @@ type Route struct {
 	// OnRouteChange says what a swap that changes or removes this route does to
 	// its upgraded connections: keep, drain or close.
 	OnRouteChange string `json:"onRouteChange"`
+}
+
+// Target says in words where the requests of the route go: the upstream, the parts of
+// the split with their weights, or nowhere.
+func (r *Route) Target() string {
+	switch {
+	case r.Upstream != "":
+		return r.Upstream
+	case len(r.Split) > 0:
+		var out []string
+		for _, s := range r.Split {
+			out = append(out, fmt.Sprintf("%s:%d", s.Upstream, s.Weight))
+		}
+		return strings.Join(out, " ")
+	}
+	return "(answers itself)"
 }
 
 // Share is one part of a split.

@@ -4,8 +4,8 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"strings"
 
+	"github.com/lintel-gateway/lintel/compiler/diag"
 	"github.com/lintel-gateway/lintel/schemas/cases"
 )
 
@@ -56,7 +56,7 @@ func (v *Verdict) WriteJUnit(w io.Writer, reason func(*cases.Case) string) error
 		one := junitCase{Class: c.Route, Name: c.Name, File: c.File, Line: c.Line, Time: seconds(r.Millis)}
 		if !r.Passed {
 			s.Failures++
-			one.Failure = &junitFailure{Type: "mismatch", Message: clean(headline(r)), Text: clean(explainText(c, r, reason(c), DevBase))}
+			one.Failure = &junitFailure{Type: "mismatch", Message: diag.XMLText(headline(r)), Text: diag.XMLText(explainText(c, r, reason(c), DevBase))}
 		}
 		s.Tests++
 		total += r.Millis
@@ -76,13 +76,3 @@ func (v *Verdict) WriteJUnit(w io.Writer, reason func(*cases.Case) string) error
 }
 
 func seconds(millis float64) string { return fmt.Sprintf("%.3f", millis/1000) }
-
-// clean takes out the characters that no XML may hold.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 && r != '\n' && r != '\t' || r == 0xfffe || r == 0xffff {
-			return '\ufffd'
-		}
-		return r
-	}, s)
-}
