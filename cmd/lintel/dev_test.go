@@ -215,6 +215,22 @@ func (d *devRun) status(t *testing.T, path string) int {
 	return res.StatusCode
 }
 
+// TestDevMakesSecretsUp: a route that sends a secret works without any, also one that
+// is saved later.
+func TestDevMakesSecretsUp(t *testing.T) {
+	route := func(name string) string {
+		return fmt.Sprintf(`package routes
+
+secrets: %[1]q: file: "shop/%[1]s"
+routes: %[1]q: #Route & {path: exact: "/%[1]s", upstream: "orders", filters: headers: request: set: "x-key": secret: %[1]q}
+`, name)
+	}
+	d := startDev(t, map[string]string{"shop.example/orders.cue": devRoutes, "shop.example/one.cue": route("one")})
+	d.await(t, "/one", "/one", 20*time.Second)
+	d.write(t, "shop.example/two.cue", route("two"))
+	d.await(t, "/two", "/two", 20*time.Second)
+}
+
 func TestDevStartsWithMistakes(t *testing.T) {
 	d := startDev(t, map[string]string{"shop.example/orders.cue": strings.ReplaceAll(devRoutes, "#Route &", "#Rute &")})
 	d.awaitOutput(t, `orders\.cue:5:`)

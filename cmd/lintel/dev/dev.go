@@ -15,7 +15,7 @@ import (
 	"github.com/lintel-gateway/lintel/schemas/bundle"
 )
 
-// Config says what to run. All fields but Color are required.
+// Config says what to run. All fields but Color and Secrets are required.
 type Config struct {
 	// Dir is the routes directory.
 	Dir string
@@ -23,6 +23,9 @@ type Config struct {
 	Listen, Admin string
 	// Lintel and Gateway are the paths of the two programs.
 	Lintel, Gateway string
+	// Secrets is a folder with the values of secrets; those that are not there, or all
+	// without one, are made up.
+	Secrets string
 	// Out receives what a person reads.
 	Out io.Writer
 	// Color asks the compiler for coloured diagnostics.
@@ -90,8 +93,12 @@ func (s *session) begin(ctx context.Context) error {
 	if s.echoes, err = local.StartEchoes(ctx, s.current, true); err != nil {
 		return err
 	}
+	if err := s.makeSecrets(s.current); err != nil {
+		return err
+	}
 	s.gateway, err = local.StartGateway(ctx, local.GatewayConfig{
 		Program: s.Gateway, Bundle: s.bundleDir(), Listen: s.Listen, Admin: s.Admin, Work: s.work, Dial: s.echoes.Dial,
+		Secrets: s.secretsDir(),
 	})
 	if err != nil {
 		return err
@@ -127,6 +134,9 @@ func (s *session) change(ctx context.Context) error {
 	if before != nil && before.Digest() == next.Digest() {
 		return nil
 	}
+	if err := s.makeSecrets(next); err != nil {
+		return err
+	}
 	if err := s.gateway.Await(ctx, next.Digest()); err != nil {
 		s.say("the gateway did not take %s: %v", short(next.Digest()), err)
 		return nil
@@ -136,6 +146,18 @@ func (s *session) change(ctx context.Context) error {
 	s.say("swapped to %s in %d ms: %s", short(next.Digest()), time.Since(start).Milliseconds(), changes(before, next))
 	return nil
 }
+
+// makeSecrets writes the values of a bundle's secrets, which may be nil, to where the
+// gateway looks for them.
+func (s *session) makeSecrets(b *bundle.Bundle) error {
+	if err := os.MkdirAll(s.secretsDir(), 0o700); err != nil || b == nil {
+		return err
+	}
+	_, err := local.Secrets(b, s.Secrets, s.secretsDir())
+	return err
+}
+
+func (s *session) secretsDir() string { return filepath.Join(s.work, "secrets") }
 
 func (s *session) bundleDir() string { return filepath.Join(s.work, "bundle") }
 
