@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/lintel-gateway/lintel/cmd/lintel/local"
@@ -103,6 +104,7 @@ func (s *session) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.Listen, s.Admin = chosen(s.Listen, s.gateway.Listen), chosen(s.Admin, s.gateway.Admin)
 	if s.current != nil {
 		if err := s.gateway.Await(ctx, s.current.Digest()); err != nil {
 			return err
@@ -145,6 +147,14 @@ func (s *session) change(ctx context.Context) error {
 	fmt.Fprint(s.Out, text) // warnings
 	s.say("swapped to %s in %d ms: %s", short(next.Digest()), time.Since(start).Milliseconds(), changes(before, next))
 	return nil
+}
+
+// chosen is the address as it was given, or as it came to be for a free port.
+func chosen(given, actual string) string {
+	if strings.HasSuffix(given, ":0") {
+		return actual
+	}
+	return given
 }
 
 // makeSecrets writes the values of a bundle's secrets, which may be nil, to where the
