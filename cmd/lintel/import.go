@@ -10,7 +10,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/lintel-gateway/lintel/cmd/lintel/gate"
 	"github.com/lintel-gateway/lintel/compiler"
 	"github.com/lintel-gateway/lintel/compiler/importer"
 	"github.com/lintel-gateway/lintel/compiler/importer/accesslog"
@@ -105,7 +104,7 @@ func (f *importFlags) run(ctx context.Context, s streams, format, name string) e
 	if err != nil {
 		return err
 	}
-	t, err := gate.Table(b)
+	t, err := compiler.Table(b)
 	if err != nil {
 		return err
 	}

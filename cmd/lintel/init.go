@@ -56,11 +56,8 @@ func initialize(s streams, dir, domain string, files []scaffold.File) error {
 		return err
 	}
 	for _, f := range schema {
-		if err := os.MkdirAll(filepath.Dir(f.path), 0o755); err != nil {
-			return fmt.Errorf("write schema: %w", err)
-		}
-		if err := os.WriteFile(f.path, f.text, 0o644); err != nil {
-			return fmt.Errorf("write schema: %w", err)
+		if err := f.write(); err != nil {
+			return err
 		}
 	}
 	in := ""

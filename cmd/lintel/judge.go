@@ -42,7 +42,7 @@ func newJudge(f *testFlags, s streams, res *compiler.Result, before *bundle.Bund
 	if j.bundle, err = bundle.Decode(res.Bundle.Files(), bundle.Limits{}); err != nil {
 		return nil, err
 	}
-	if j.table, err = gate.Table(j.bundle); err != nil {
+	if j.table, err = compiler.Table(j.bundle); err != nil {
 		return nil, err
 	}
 	j.all, err = res.Cases()

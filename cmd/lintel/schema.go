@@ -47,11 +47,8 @@ var schemaVerb = verb{
 					fmt.Fprintf(s.out, "%s differs from the schema of lintel\n", f.path)
 					continue
 				}
-				if err := os.MkdirAll(filepath.Dir(f.path), 0o755); err != nil {
-					return fmt.Errorf("write schema: %w", err)
-				}
-				if err := os.WriteFile(f.path, f.text, 0o644); err != nil {
-					return fmt.Errorf("write schema: %w", err)
+				if err := f.write(); err != nil {
+					return err
 				}
 				fmt.Fprintf(s.out, "wrote %s\n", f.path)
 			}
@@ -70,6 +67,17 @@ var schemaVerb = verb{
 type schemaFile struct {
 	path string
 	text []byte
+}
+
+func (f schemaFile) write() error {
+	err := os.MkdirAll(filepath.Dir(f.path), 0o755)
+	if err == nil {
+		err = os.WriteFile(f.path, f.text, 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("write schema: %w", err)
+	}
+	return nil
 }
 
 // moduleLine finds the module's path in cue.mod/module.cue.

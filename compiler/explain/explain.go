@@ -42,12 +42,12 @@ package explain
 import (
 	"fmt"
 
+	"github.com/lintel-gateway/lintel/compiler"
 	"github.com/lintel-gateway/lintel/compiler/ir"
 	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/filter/standard"
 	"github.com/lintel-gateway/lintel/runtime/table"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
-	"github.com/lintel-gateway/lintel/schemas/route"
 )
 
 // Explainer explains requests by one bundle. It is safe for concurrent use.
@@ -67,10 +67,8 @@ func New(b *bundle.Bundle, prog *ir.Program) (*Explainer, error) {
 	if e.filters, err = standard.Registry(); err != nil {
 		return nil, fmt.Errorf("list filters: %w", err)
 	}
-	noSecret := func(route.Secret) *filter.Secret { return &filter.Secret{} }
-	e.table, err = table.Build(table.Input{Shared: b.Shared(), Domains: b.Domains()}, nil, table.Env{Filters: e.filters, Secret: noSecret})
-	if err != nil {
-		return nil, fmt.Errorf("build the table of the bundle: %w", err)
+	if e.table, err = compiler.Table(b); err != nil {
+		return nil, err
 	}
 	if e.places, err = placesOf(b, prog); err != nil {
 		return nil, err

@@ -5,14 +5,12 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/lintel-gateway/lintel/compiler"
 	"github.com/lintel-gateway/lintel/compiler/importer"
 	"github.com/lintel-gateway/lintel/compiler/importer/casefile"
-	"github.com/lintel-gateway/lintel/runtime/filter"
-	"github.com/lintel-gateway/lintel/runtime/filter/standard"
 	"github.com/lintel-gateway/lintel/runtime/table"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
 	"github.com/lintel-gateway/lintel/schemas/cases"
-	"github.com/lintel-gateway/lintel/schemas/route"
 )
 
 // TestImported records what the example's cases send and get, makes cases of the
@@ -100,13 +98,7 @@ func (s *served) tableOf(t *testing.T) *table.Table {
 	if err != nil {
 		t.Fatal(err)
 	}
-	filters, err := standard.Registry()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tab, err := table.Build(table.Input{Shared: b.Shared(), Domains: b.Domains()}, nil, table.Env{
-		Filters: filters, Secret: func(route.Secret) *filter.Secret { return &filter.Secret{} },
-	})
+	tab, err := compiler.Table(b)
 	if err != nil {
 		t.Fatal(err)
 	}
