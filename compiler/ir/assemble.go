@@ -17,8 +17,11 @@ import (
 type Evaluated struct {
 	// Name is the domain's name.
 	Name string
-	// JSON is the package's value: domain, upstreams, secrets and routes.
+	// JSON is the package's value: domain, upstreams, secrets and routes. It is
+	// read when there is no Value.
 	JSON []byte
+	// Value is the same as data, which the assembly changes.
+	Value *Value
 	// Index finds what was written; Module names the module of a file.
 	Index  Index
 	Module func(file string) string
@@ -28,8 +31,8 @@ type Evaluated struct {
 	Without Shared
 }
 
-// value is the evaluated JSON as far as it is not a route's own.
-type value struct {
+// Value is what an evaluated package holds, as plain data with numbers as json.Number.
+type Value struct {
 	Domain    map[string]any            `json:"domain"`
 	Upstreams map[string]map[string]any `json:"upstreams"`
 	Secrets   map[string]map[string]any `json:"secrets"`
@@ -103,8 +106,11 @@ type assembly struct {
 	found  diag.List
 }
 
-func (a *assembly) read(e Evaluated) (value, error) {
-	var v value
+func (a *assembly) read(e Evaluated) (Value, error) {
+	if e.Value != nil {
+		return *e.Value, nil
+	}
+	var v Value
 	dec := json.NewDecoder(bytes.NewReader(e.JSON))
 	dec.UseNumber()
 	dec.DisallowUnknownFields()

@@ -46,7 +46,7 @@ func FuzzSyntax(f *testing.F) {
 		found = append(found, checkNames(files, true)...)
 		found = append(found, checkRoutes(files)...)
 		found = append(found, checkShared(files, files)...)
-		found = append(found, checkParams(files, templatesOf(files), []string{"#Route"})...)
+		found = append(found, checkParams(files, templatesOf(files, nil), []string{"#Route"})...)
 		for _, d := range found {
 			if d.Pos.File != name || d.Pos.Line < 1 || d.Message == "" {
 				t.Errorf("diagnostic without a place: %+v", d)

@@ -38,6 +38,9 @@ type Options struct {
 	Workers int
 	// Limits bound the evaluation.
 	Limits Limits
+	// OnlyCUE evaluates every domain with CUE itself, also where the quick evaluation
+	// would do. Tests hold the one against the other.
+	OnlyCUE bool
 }
 
 // Result is what a load came to.
@@ -46,6 +49,8 @@ type Result struct {
 	Program *ir.Program
 	// Diagnostics are the mistakes in route files, sorted.
 	Diagnostics diag.List
+	// Quick is how many domains were evaluated without CUE.
+	Quick int
 
 	cache *cache.Cache
 	keys  map[string]string // of the domains that are not proven, by folder
@@ -92,7 +97,7 @@ func Load(ctx context.Context, o Options) (*Result, error) {
 	}
 	l := &loader{
 		tree: t, files: t.texts(), schema: schema, watchdog: newWatchdog(o.Limits),
-		cache: o.Cache, workers: o.Workers,
+		cache: o.Cache, workers: o.Workers, onlyCUE: o.OnlyCUE,
 	}
 	parts := []string{"shared"}
 	for _, f := range t.shared {
@@ -117,7 +122,7 @@ func Load(ctx context.Context, o Options) (*Result, error) {
 		}
 		return &Result{
 			Program: out.program, Diagnostics: append(found, out.found...).Sort(),
-			cache: l.cache, keys: out.keys,
+			Quick: out.quick, cache: l.cache, keys: out.keys,
 		}, nil
 	}
 }
@@ -170,6 +175,8 @@ type loader struct {
 	cache    *cache.Cache
 	workers  int
 	shared   ir.Shared
+	syntax   *sharedSyntax
+	onlyCUE  bool
 	// sharedKey names the content of the shared files.
 	sharedKey string
 }
@@ -179,6 +186,7 @@ type outcome struct {
 	program *ir.Program
 	found   diag.List
 	keys    map[string]string
+	quick   int
 	err     error
 }
 
@@ -189,7 +197,7 @@ func (l *loader) run(ctx context.Context) (out outcome) {
 		// A mistake in a shared file would show again in every domain.
 		return outcome{program: p, found: found, err: err}
 	}
-	p.Shared, l.shared = shared, shared
+	p.Shared, l.shared, l.syntax = shared, shared, newSharedSyntax(l.tree.shared)
 	results := make([]result, len(l.tree.domains))
 	jobs := make(chan int)
 	var wg sync.WaitGroup
@@ -209,10 +217,13 @@ func (l *loader) run(ctx context.Context) (out outcome) {
 	}
 	close(jobs)
 	wg.Wait()
-	keys := map[string]string{}
+	keys, quick := map[string]string{}, 0
 	for i, r := range results {
 		if r.err != nil {
 			return outcome{err: r.err}
+		}
+		if r.quick {
+			quick++
 		}
 		found = append(found, r.found...)
 		if r.domain != nil {
@@ -222,5 +233,5 @@ func (l *loader) run(ctx context.Context) (out outcome) {
 			}
 		}
 	}
-	return outcome{program: p, found: found, keys: keys, err: ctx.Err()}
+	return outcome{program: p, found: found, keys: keys, quick: quick, err: ctx.Err()}
 }

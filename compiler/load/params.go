@@ -15,8 +15,12 @@ import (
 // templates knows the definitions of a package by name, as syntax.
 type templates map[string][]ast.Expr
 
-func templatesOf(files []*ast.File) templates {
-	t := templates{}
+// templatesOf lists the definitions of files beside those that are known already.
+func templatesOf(files []*ast.File, known templates) templates {
+	t := make(templates, len(known))
+	for name, list := range known {
+		t[name] = list[:len(list):len(list)]
+	}
 	for _, f := range files {
 		for _, d := range f.Decls {
 			if fd, ok := d.(*ast.Field); ok {

@@ -47,7 +47,7 @@ _anchor: #Filters & {cors: {}}
 		}
 		files := []*ast.File{f}
 		var got []string
-		for _, d := range checkParams(files, templatesOf(files), []string{"#Route", "#Filters"}) {
+		for _, d := range checkParams(files, templatesOf(files, nil), []string{"#Route", "#Filters"}) {
 			got = append(got, d.Path)
 		}
 		if s := strings.Join(got, " "); s != c.want {

@@ -20,6 +20,7 @@ type result struct {
 	domain *ir.Domain
 	key    string // of the cache, "" without one
 	found  diag.List
+	quick  bool // evaluated without CUE
 	err    error
 }
 
@@ -45,7 +46,7 @@ func (w *worker) domain(d folder) result {
 			}
 		}
 	}
-	r := w.evaluate(d)
+	r := w.evaluate(d, lazy)
 	if r.domain == nil || len(r.found) > 0 {
 		return r
 	}
@@ -66,9 +67,9 @@ func (l *loader) key(d folder) string {
 // proofOf is the name under which a domain that is proven is kept.
 func proofOf(key string) string { return key + "-proven" }
 
-// evaluate runs one domain through CUE, under the watchdog. CUE has panicked
-// before; such a domain is a diagnostic and not the end of the process.
-func (w *worker) evaluate(d folder) (r result) {
+// evaluate makes one domain of its files, under the watchdog. CUE has panicked before;
+// such a domain is a diagnostic and not the end of the process.
+func (w *worker) evaluate(d folder, lazy *index.Index) (r result) {
 	first := diag.Pos{File: d.files[0].name, Line: 1, Column: 1}
 	size := 0
 	for _, f := range d.files {
@@ -79,37 +80,56 @@ func (w *worker) evaluate(d folder) (r result) {
 	defer recovered(&r.found, first)
 
 	own, found, fatal := parse(d.files)
-	shared, _, _ := parse(w.tree.shared)
 	if fatal {
 		return result{found: found}
 	}
 	found = append(found, checkNames(own, false)...)
 	found = append(found, checkRoutes(own)...)
-	found = append(found, checkShared(own, shared)...)
-	all := append(own[:len(own):len(own)], shared...)
-	found = append(found, checkParams(own, templatesOf(all), w.schema.Definitions())...)
+	found = append(found, checkShared(own, w.syntax.files)...)
+	found = append(found, checkParams(own, templatesOf(own, w.syntax.templates), w.schema.Definitions())...)
 
+	in := ir.Evaluated{Name: d.name, First: first, Without: w.shared, Module: moduleOf}
+	if in.Value = w.quickly(own, found); in.Value != nil {
+		in.Index = placesOf(own, lazy)
+	} else if r := w.fully(own, found, size, &in); r != nil {
+		return *r
+	}
+	dom, more, err := ir.AssembleDomain(w.schema, in)
+	return result{domain: dom, found: append(found, more...), quick: in.Value != nil, err: err}
+}
+
+// quickly evaluates a domain without CUE; nil when that cannot be done.
+func (w *worker) quickly(own []*ast.File, found diag.List) *ir.Value {
+	if w.onlyCUE || len(found) > 0 {
+		return nil
+	}
+	return w.syntax.quick().Domain(own)
+}
+
+// fully evaluates a domain with CUE. When something is wrong with it, that is the
+// result.
+func (w *worker) fully(own []*ast.File, found diag.List, size int, in *ir.Evaluated) *result {
+	// CUE resolves what it evaluates in place, so the shared files are its own.
+	all := append(own[:len(own):len(own)], reparse(w.tree.shared)...)
 	ix := index.New(all)
 	value, errs, err := w.value(all, size)
 	if err != nil {
-		return result{err: err}
+		return &result{err: err}
 	}
 	if errs != nil {
 		src := w.source(ix, value, own)
-		return result{found: uncover(found, cueerr.Diagnose(errs, src))}
+		return &result{found: uncover(found, cueerr.Diagnose(errs, src))}
 	}
 	if found.HasErrors() {
-		return result{found: found}
+		return &result{found: found}
 	}
 	raw, err := value.MarshalJSON()
 	if err != nil {
 		src := w.source(ix, value, own)
-		return result{found: append(found, cueerr.Diagnose(err, src)...)}
+		return &result{found: append(found, cueerr.Diagnose(err, src)...)}
 	}
-	dom, more, err := ir.AssembleDomain(w.schema, ir.Evaluated{
-		Name: d.name, JSON: raw, Index: ix, First: first, Without: w.shared, Module: moduleOf,
-	})
-	return result{domain: dom, found: append(found, more...), err: err}
+	in.JSON, in.Index = raw, ix
+	return nil
 }
 
 // value evaluates the files in the worker's context.
@@ -158,7 +178,7 @@ func (l *loader) loadShared() (s ir.Shared, found diag.List, err error) {
 		return s, found, nil
 	}
 	found = append(found, checkNames(files, true)...)
-	found = append(found, checkParams(files, templatesOf(files), l.schema.Definitions())...)
+	found = append(found, checkParams(files, templatesOf(files, nil), l.schema.Definitions())...)
 	ix := index.New(files)
 	w := &worker{loader: l}
 	v, errs, err := w.value(files, 0)

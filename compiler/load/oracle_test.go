@@ -1,0 +1,74 @@
+package load
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/lintel-gateway/lintel/ci/bench/mixed"
+)
+
+// both loads a tree with the quick evaluation and with CUE alone, and holds the one
+// against the other. It returns how many domains the quick one took, of how many.
+func both(t testing.TB, fsys fs.FS) (quick, domains int) {
+	t.Helper()
+	fast, err := Load(t.Context(), Options{FS: fsys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, err := Load(t.Context(), Options{FS: fsys, OnlyCUE: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if full.Quick != 0 {
+		t.Fatalf("%d domains were evaluated quickly where CUE was asked for", full.Quick)
+	}
+	if d := cmp.Diff(full.Diagnostics, fast.Diagnostics); d != "" {
+		t.Fatalf("diagnostics differ (-CUE +quick):\n%s", d)
+	}
+	derived := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Index" || p.Last().String() == ".Key" }, cmp.Ignore())
+	if d := cmp.Diff(full.Program, fast.Program, derived); d != "" {
+		t.Fatalf("programs differ (-CUE +quick):\n%s", d)
+	}
+	return fast.Quick, len(full.Program.Domains)
+}
+
+// TestOracle holds the quick evaluation against CUE on whole repositories, and that it
+// takes what it is made for.
+func TestOracle(t *testing.T) {
+	t.Run("example", func(t *testing.T) {
+		// One domain calls a function.
+		if quick, all := both(t, os.DirFS("../../routes")); quick < all-1 {
+			t.Errorf("%d of %d domains were evaluated quickly", quick, all)
+		}
+	})
+	t.Run("mixed", func(t *testing.T) {
+		if quick, all := both(t, mixed.New(500).FS()); quick < all {
+			t.Errorf("%d of %d domains were evaluated quickly", quick, all)
+		}
+	})
+	t.Run("mistakes", func(t *testing.T) {
+		files, err := filepath.Glob("../testdata/mistakes/*.txtar")
+		if err != nil || len(files) < 50 {
+			t.Fatalf("%d files, %v", len(files), err)
+		}
+		for _, file := range files {
+			t.Run(filepath.Base(file), func(t *testing.T) {
+				a, err := txtar.ParseFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				fsys := fstest.MapFS{}
+				for _, f := range a.Files {
+					fsys[f.Name] = &fstest.MapFile{Data: f.Data}
+				}
+				both(t, fsys)
+			})
+		}
+	})
+}
