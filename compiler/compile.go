@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/lintel-gateway/lintel/compiler/allow"
 	"github.com/lintel-gateway/lintel/compiler/cache"
 	"github.com/lintel-gateway/lintel/compiler/check"
+	"github.com/lintel-gateway/lintel/compiler/codes"
 	"github.com/lintel-gateway/lintel/compiler/diag"
 	"github.com/lintel-gateway/lintel/compiler/emit"
 	"github.com/lintel-gateway/lintel/compiler/ir"
@@ -54,6 +56,8 @@ type Result struct {
 	Bundle *bundle.Encoded
 	// Diagnostics are the findings, sorted.
 	Diagnostics diag.List
+	// Silenced are the findings that the authors have said may stay.
+	Silenced []diag.Silenced
 }
 
 // Compile compiles a routes directory. Mistakes in route files are diagnostics;
@@ -81,10 +85,15 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 	defer kept.Trim()
 	prog, found := loaded.Program, loaded.Diagnostics
 	res := &Result{Program: prog, Diagnostics: found}
-	if found.HasErrors() {
-		return res, nil
+	sound := !found.HasErrors()
+	var ruled diag.List
+	if sound {
+		ruled = check.Run(prog, filters)
 	}
-	res.Diagnostics = append(found, check.Run(prog, filters)...).Sort()
+	in := allow.Input{Program: prog, Found: append(found, ruled...).Sort(), Complete: sound && !ruled.HasErrors(), Codes: codes.Severities}
+	if res.Diagnostics, res.Silenced, err = allow.Apply(in); err != nil {
+		return nil, fmt.Errorf("apply what is said of findings: %w", err)
+	}
 	if res.Diagnostics.HasErrors() {
 		return res, nil
 	}
@@ -99,7 +108,9 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 	if err := build(prog, emitted, filters); err != nil {
 		return nil, err
 	}
-	loaded.Prove(res.Diagnostics)
+	// A finding that may stay is one still: what a proven domain is not asked again
+	// must have been clean.
+	loaded.Prove(check.Local(ruled))
 	// The budget is not a property of any domain, so it does not keep them from
 	// being proven.
 	res.Diagnostics = append(res.Diagnostics, check.Budget(emitted.Bundle)...)

@@ -48,6 +48,9 @@ func TestIncremental(t *testing.T) {
 		{"an unused upstream", func(i int) {
 			repo.Files[any()+"/domain.cue"] += fmt.Sprintf("\nupstreams: \"spare-%d\": endpoints: [\"10.0.0.1:80\"]\n", i)
 		}},
+		{"an unused upstream that may stay", func(i int) {
+			repo.Files[any()+"/domain.cue"] += fmt.Sprintf("\nupstreams: \"kept-%d\": endpoints: [\"10.0.0.1:80\"] // lintel:allow unused-upstream: kept\n", i)
+		}},
 		{"a new domain", func(i int) {
 			repo.Files[fmt.Sprintf("d0000%d-new.example/x.cue", i%10)] = fmt.Sprintf("package routes\ndomain: hosts: [\"new-%d.example\"]\nroutes: r: filters: respond: {}\n", i)
 		}},
@@ -79,6 +82,9 @@ func TestIncremental(t *testing.T) {
 		warm, cold := compile(dir), compile("off")
 		if d := cmp.Diff(plain(cold.Diagnostics), plain(warm.Diagnostics)); d != "" {
 			t.Fatalf("edit %d, %s: diagnostics (-cold +warm):\n%s", i, kind, d)
+		}
+		if len(warm.Silenced) != len(cold.Silenced) {
+			t.Fatalf("edit %d, %s: %d findings are silenced, without a cache %d", i, kind, len(warm.Silenced), len(cold.Silenced))
 		}
 		if (cold.Bundle == nil) != (warm.Bundle == nil) {
 			t.Fatalf("edit %d, %s: one compile has a bundle, the other has none", i, kind)

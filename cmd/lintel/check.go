@@ -39,7 +39,11 @@ var checkVerb = verb{
 			}
 			if res.Bundle != nil {
 				c := res.Bundle.Manifest().Counts
-				fmt.Fprintf(s.err, "ok: %s, %s, %s\n", count(c.Domains, "domain"), count(c.Routes, "route"), count(c.Upstreams, "upstream"))
+				ok := fmt.Sprintf("ok: %s, %s, %s", count(c.Domains, "domain"), count(c.Routes, "route"), count(c.Upstreams, "upstream"))
+				if n := len(res.Silenced); n > 0 {
+					ok += fmt.Sprintf("; %s silenced", count(n, "finding"))
+				}
+				fmt.Fprintln(s.err, ok)
 			}
 			return nil
 		}

@@ -42,9 +42,11 @@ func (f *findingFlags) print(s streams, w io.Writer, res *compiler.Result) error
 		p.Sources = func(name string) []byte { return res.Program.Files[name] }
 	}
 	list := res.Diagnostics
+	p.Silenced = res.Silenced
 	if f.format == "github" || f.format == "sarif" {
 		place := inWorkspace(f.dir)
 		list = moved(list, place)
+		p.Silenced = movedSilenced(p.Silenced, place)
 		files := map[string][]byte{}
 		if res.Program != nil {
 			for name, text := range res.Program.Files {
@@ -113,6 +115,16 @@ func moved(list diag.List, place func(diag.Pos) diag.Pos) diag.List {
 		for k := range out[i].Notes {
 			out[i].Notes[k].Pos = place(out[i].Notes[k].Pos)
 		}
+	}
+	return out
+}
+
+// movedSilenced is the list with other places.
+func movedSilenced(list []diag.Silenced, place func(diag.Pos) diag.Pos) []diag.Silenced {
+	out := slices.Clone(list)
+	for i := range out {
+		out[i].Diagnostic = moved(diag.List{out[i].Diagnostic}, place)[0]
+		out[i].By = place(out[i].By)
 	}
 	return out
 }

@@ -57,6 +57,16 @@ func Run(prog *ir.Program, filters *filter.Registry) diag.List {
 	return once(out.Sort())
 }
 
+// Local are the findings that are not looked for again in a domain that is proven;
+// rules that compare domains look at every domain every time.
+func Local(list diag.List) diag.List {
+	wide := map[string]bool{}
+	for _, r := range Rules() {
+		wide[r.Code] = r.wide
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(d diag.Diagnostic) bool { return wide[d.Code] })
+}
+
 // once leaves out what is said of one place already: the routes that a loop or a
 // template makes have one place, and one mistake.
 func once(list diag.List) diag.List {

@@ -79,11 +79,25 @@ func All() ([]Code, error) {
 			c.Purpose, c.Advice, _ = strings.Cut(comment, "\n")
 			c.Advice = strings.TrimSpace(c.Advice)
 		}
-		if c.Code == "schema-outdated" || c.Code == "empty-domain" {
+		switch c.Code {
+		case "schema-outdated", "empty-domain", "allow-unused":
 			c.Severity = diag.Warning
 		}
 		out = append(out, c)
 	}
 	slices.SortFunc(out, func(a, b Code) int { return strings.Compare(a.Code, b.Code) })
+	return out, nil
+}
+
+// Severities are the severities of all codes, by code.
+func Severities() (map[string]diag.Severity, error) {
+	all, err := All()
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]diag.Severity, len(all))
+	for i := range all {
+		out[all[i].Code] = all[i].Severity
+	}
 	return out, nil
 }

@@ -54,6 +54,17 @@ type Diagnostic struct {
 	Notes []Note
 }
 
+// Silenced is a finding that an author has said may stay.
+type Silenced struct {
+	Diagnostic
+	// Reason is the author's.
+	Reason string
+	// By is where the author says so: a comment beside the place, or the settings.
+	By Pos
+	// InSource tells that it is a comment beside the place.
+	InSource bool
+}
+
 // List is a set of diagnostics.
 type List []Diagnostic
 

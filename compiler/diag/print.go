@@ -16,6 +16,8 @@ type Printer struct {
 	Sources Sources
 	// Color marks severities and carets with terminal colours; text only.
 	Color bool
+	// Silenced are findings that may stay; SARIF alone has a word for them.
+	Silenced []Silenced
 }
 
 // Formats are the names that Print knows.

@@ -41,6 +41,13 @@ type (
 		Message   sarifMessage    `json:"message"`
 		Locations []sarifLocation `json:"locations,omitempty"`
 		Related   []sarifLocation `json:"relatedLocations,omitempty"`
+		// Suppressions are absent unless an author has said that the finding may stay.
+		Suppressions []sarifSuppression `json:"suppressions,omitempty"`
+	}
+	sarifSuppression struct {
+		Kind          string         `json:"kind"`
+		Justification string         `json:"justification,omitempty"`
+		Location      *sarifLocation `json:"location,omitempty"`
 	}
 	sarifMessage struct {
 		Text string `json:"text"`
@@ -72,28 +79,48 @@ func (p Printer) sarif(w io.Writer, list List) error {
 	for _, d := range list {
 		codes = append(codes, d.Code)
 	}
+	for _, d := range p.Silenced {
+		codes = append(codes, d.Code)
+	}
 	slices.Sort(codes)
 	codes = slices.Compact(codes)
 	for _, c := range codes {
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{c})
 	}
 	for _, d := range list {
-		r := sarifResult{RuleID: d.Code, RuleIndex: slices.Index(codes, d.Code), Level: string(d.Severity)}
-		r.Message.Text = sentence(d)
-		if at := p.location(d.Pos); at != nil {
-			r.Locations = []sarifLocation{{Physical: at}}
+		run.Results = append(run.Results, p.sarifResult(d, codes))
+	}
+	for _, d := range p.Silenced {
+		r := p.sarifResult(d.Diagnostic, codes)
+		by := sarifSuppression{Kind: "external", Justification: d.Reason}
+		if d.InSource {
+			by.Kind = "inSource"
 		}
-		for i, n := range d.Notes {
-			if at := p.location(n.Pos); at != nil {
-				r.Related = append(r.Related, sarifLocation{ID: i + 1, Message: &sarifMessage{n.Message}, Physical: at})
-			}
+		if at := p.location(d.By); at != nil {
+			by.Location = &sarifLocation{Physical: at}
 		}
+		r.Suppressions = []sarifSuppression{by}
 		run.Results = append(run.Results, r)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
+}
+
+// sarifResult is one finding; codes are those of the run's rules.
+func (p Printer) sarifResult(d Diagnostic, codes []string) sarifResult {
+	r := sarifResult{RuleID: d.Code, RuleIndex: slices.Index(codes, d.Code), Level: string(d.Severity)}
+	r.Message.Text = sentence(d)
+	if at := p.location(d.Pos); at != nil {
+		r.Locations = []sarifLocation{{Physical: at}}
+	}
+	for i, n := range d.Notes {
+		if at := p.location(n.Pos); at != nil {
+			r.Related = append(r.Related, sarifLocation{ID: i + 1, Message: &sarifMessage{n.Message}, Physical: at})
+		}
+	}
+	return r
 }
 
 // sentence is the path, the message and the hint as one text.

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"bytes"
+	"reflect"
 
 	"github.com/lintel-gateway/lintel/compiler/ir"
 )
@@ -11,7 +12,7 @@ func unserved(old, new *ir.Program) *Unserved {
 	if old == nil || new == nil {
 		return nil
 	}
-	u := &Unserved{Settings: old.Shared.Settings != new.Shared.Settings}
+	u := &Unserved{Settings: !reflect.DeepEqual(old.Shared.Settings, new.Shared.Settings)}
 	o, n := casesOf(old), casesOf(new)
 	for k, body := range n {
 		switch was, ok := o[k]; {

@@ -31,6 +31,16 @@ type Settings struct {
 	Coverage string `json:"coverage"`
 	// MinCoverage is the coverage in percent that is asked for.
 	MinCoverage float64 `json:"minCoverage"`
+	// Findings raise or silence warnings, by their code.
+	Findings map[string]FindingSetting `json:"findings"`
+}
+
+// FindingSetting says what becomes of one warning.
+type FindingSetting struct {
+	// Level is "error", "warning" or "off".
+	Level string `json:"level"`
+	// Reason says why; "" when the author gives none.
+	Reason string `json:"reason"`
 }
 
 // Domain is one folder.

@@ -189,7 +189,9 @@ func (t *translator) enumeration(m mistake, alternatives []mistake) {
 		}
 	}
 	if len(allowed) == 0 {
-		allowed = seen
+		// CUE may ask of a value what its definition asks, twice.
+		slices.Sort(seen)
+		allowed = slices.Compact(seen)
 	}
 	var names []string
 	for _, a := range allowed {
