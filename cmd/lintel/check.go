@@ -15,6 +15,7 @@ var checkVerb = verb{
 		findings.declare(fs)
 		list := fs.Bool("list", false, "list the codes of all findings, and check nothing")
 		explain := fs.String("explain", "", "tell what `CODE` means, with an example, and check nothing")
+		rev := fs.String("since", "", "check everything, and print what was touched since the branch left the Git revision `REV`")
 		return func(ctx context.Context, s streams, args []string) error {
 			dir, err := oneArg(args, "routes")
 			if err != nil {
@@ -34,7 +35,12 @@ var checkVerb = verb{
 			if err != nil {
 				return err
 			}
-			if err := findings.print(s, s.out, res); err != nil {
+			if *rev != "" {
+				err = checkSince(ctx, s, &findings, *rev, res)
+			} else {
+				err = findings.print(s, s.out, res)
+			}
+			if err != nil {
 				return err
 			}
 			if res.Bundle != nil {
