@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"strings"
 
 	"github.com/lintel-gateway/lintel/compiler"
 )
@@ -16,6 +17,7 @@ var checkVerb = verb{
 		list := fs.Bool("list", false, "list the codes of all findings, and check nothing")
 		explain := fs.String("explain", "", "tell what `CODE` means, with an example, and check nothing")
 		rev := fs.String("since", "", "check everything, and print what was touched since the branch left the Git revision `REV`")
+		watch := fs.Bool("watch", false, "check again on every save, until it is interrupted")
 		return func(ctx context.Context, s streams, args []string) error {
 			dir, err := oneArg(args, "routes")
 			if err != nil {
@@ -24,11 +26,20 @@ var checkVerb = verb{
 			if err := findings.valid(); err != nil {
 				return err
 			}
+			if strings.Contains(*rev, "..") {
+				return usageError{fmt.Sprintf("--since %q names a range: name the revision that the change began at, such as main", *rev)}
+			}
 			switch {
 			case *list:
 				return listCodes(s, findings.format)
 			case *explain != "":
 				return explainCode(ctx, s, *explain)
+			}
+			if *watch {
+				if findings.format != "text" {
+					return usageError{fmt.Sprintf("--watch is for people, and --format %s is not", findings.format)}
+				}
+				return watchChecks(ctx, s, dir, findings.strict, *rev)
 			}
 			findings.dir = dir
 			res, err := compile(ctx, s, compiler.Options{Dir: dir})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/lintel-gateway/lintel/compiler"
 	"github.com/lintel-gateway/lintel/compiler/diag"
@@ -34,9 +33,6 @@ type since struct {
 // separate ways: what others have merged since then is no part of the change. A commit
 // without the folder has no routes.
 func openSince(ctx context.Context, dir, rev string) (*since, error) {
-	if strings.Contains(rev, "..") {
-		return nil, usageError{fmt.Sprintf("--since %q names a range: name the revision that the change began at, such as main", rev)}
-	}
 	repo, err := gitfs.Open(ctx, dir)
 	if err != nil {
 		return nil, err

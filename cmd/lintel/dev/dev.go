@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lintel-gateway/lintel/cmd/lintel/local"
+	"github.com/lintel-gateway/lintel/cmd/lintel/watch"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
 )
 
@@ -51,11 +52,11 @@ func Run(ctx context.Context, c Config) error {
 	}
 	s := &session{Config: c, work: work}
 	defer s.close()
-	watch, err := newWatcher(c.Dir)
+	saved, err := watch.Open(c.Dir)
 	if err != nil {
 		return err
 	}
-	defer watch.close()
+	defer saved.Close()
 	if err := s.begin(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}
@@ -70,9 +71,9 @@ func Run(ctx context.Context, c Config) error {
 			return nil
 		case <-s.gateway.Done():
 			return s.gateway.Err()
-		case err := <-watch.failed:
+		case err := <-saved.Failed:
 			return err
-		case <-watch.changed:
+		case <-saved.Changed:
 			if err := s.change(ctx); err != nil {
 				return err
 			}

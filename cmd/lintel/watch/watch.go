@@ -1,4 +1,5 @@
-package dev
+// Package watch says when the route files of a directory have changed.
+package watch
 
 import (
 	"crypto/sha256"
@@ -18,21 +19,25 @@ const (
 	lookAgain = 2 * time.Second
 )
 
-// watcher says when the CUE files of a directory have changed.
-type watcher struct {
-	dir     string
-	notify  *fsnotify.Watcher
-	changed chan struct{}
-	failed  chan error
-	done    chan struct{}
+// Watcher says when the CUE files of a directory have changed.
+type Watcher struct {
+	// Changed receives once after any number of changes.
+	Changed chan struct{}
+	// Failed receives why the directory can be watched no longer.
+	Failed chan error
+
+	dir    string
+	notify *fsnotify.Watcher
+	done   chan struct{}
 }
 
-func newWatcher(dir string) (*watcher, error) {
+// Open watches a directory, and those that come to be in it.
+func Open(dir string) (*Watcher, error) {
 	n, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, fmt.Errorf("watch %s: %w", dir, err)
 	}
-	w := &watcher{dir: dir, notify: n, changed: make(chan struct{}, 1), failed: make(chan error, 1), done: make(chan struct{})}
+	w := &Watcher{dir: dir, notify: n, Changed: make(chan struct{}, 1), Failed: make(chan error, 1), done: make(chan struct{})}
 	state, err := w.look()
 	if err != nil {
 		_ = n.Close()
@@ -42,12 +47,13 @@ func newWatcher(dir string) (*watcher, error) {
 	return w, nil
 }
 
-func (w *watcher) close() {
+// Close ends it.
+func (w *Watcher) Close() {
 	_ = w.notify.Close()
 	<-w.done
 }
 
-func (w *watcher) run(state [32]byte) {
+func (w *Watcher) run(state [32]byte) {
 	defer close(w.done)
 	timer := time.NewTimer(lookAgain)
 	defer timer.Stop()
@@ -68,13 +74,13 @@ func (w *watcher) run(state [32]byte) {
 			timer.Reset(lookAgain)
 			now, err := w.look()
 			if err != nil {
-				w.failed <- fmt.Errorf("read %s: %w", w.dir, err)
+				w.Failed <- fmt.Errorf("read %s: %w", w.dir, err)
 				return
 			}
 			if now != state {
 				state = now
 				select {
-				case w.changed <- struct{}{}:
+				case w.Changed <- struct{}{}:
 				default: // one is waiting already
 				}
 			}
@@ -83,7 +89,7 @@ func (w *watcher) run(state [32]byte) {
 }
 
 // look watches every folder and digests names, sizes and times of the CUE files.
-func (w *watcher) look() ([32]byte, error) {
+func (w *Watcher) look() ([32]byte, error) {
 	h := sha256.New()
 	err := filepath.WalkDir(w.dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
