@@ -45,16 +45,18 @@ func Rules() []Rule {
 // Run checks the program with every rule and returns the findings, sorted. The
 // filters are those that the gateway will have.
 func Run(prog *ir.Program, filters *filter.Registry) diag.List {
-	var out diag.List
+	var found []report
+	failed := false
 	for _, r := range Rules() {
-		if r.whole && out.HasErrors() {
+		if r.whole && failed {
 			continue
 		}
 		p := &pass{prog: prog, rule: r, filters: filters}
 		r.run(p)
-		out = append(out, p.found...)
+		found = append(found, p.found...)
+		failed = failed || r.Severity == diag.Error && len(p.found) > 0
 	}
-	return once(out.Sort())
+	return once(fold(found).Sort())
 }
 
 // Local are the findings that are not looked for again in a domain that is proven;
@@ -88,7 +90,7 @@ type pass struct {
 	prog    *ir.Program
 	rule    Rule
 	filters *filter.Registry
-	found   diag.List
+	found   []report
 }
 
 // finding is what a rule says of a place in a domain (or in the shared part, when
@@ -99,6 +101,9 @@ type finding struct {
 	message string
 	hint    string
 	notes   []diag.Note
+	// merged tells that the fault may lie in any part of what stands at the path, the
+	// templates' parts included.
+	merged bool
 }
 
 func (p *pass) report(f finding) {
@@ -110,13 +115,14 @@ func (p *pass) report(f finding) {
 		Code: p.rule.Code, Severity: p.rule.Severity,
 		Path: diag.Path(f.path...), Message: f.message, Hint: f.hint, Notes: f.notes,
 	}
+	r := report{Diagnostic: d}
 	if index != nil {
-		d.Pos, _ = index.Lookup(f.path...)
+		r.place(index, f)
 	}
-	if !d.Pos.IsValid() && f.domain != nil {
-		d.Pos = f.domain.Pos
+	if !r.Pos.IsValid() && f.domain != nil {
+		r.Pos = f.domain.Pos
 	}
-	p.found = append(p.found, d)
+	p.found = append(p.found, r)
 }
 
 // domains are the domains that the rule looks at: a domain that was found clean

@@ -44,7 +44,7 @@ var filterInvalid = Rule{
 				}
 				if _, err := spec.New(env, raw); err != nil {
 					message := strings.TrimPrefix(err.Error(), "filter "+name+": ")
-					p.report(finding{domain: d, path: at(r, "filters", name), message: message})
+					p.report(finding{domain: d, path: at(r, "filters", name), message: message, merged: true})
 					continue
 				}
 				sound[key] = true

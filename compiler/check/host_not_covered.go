@@ -2,6 +2,8 @@ package check
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/lintel-gateway/lintel/compiler/diag"
 	"github.com/lintel-gateway/lintel/compiler/ir"
@@ -17,7 +19,7 @@ var hostUncovered = Rule{
 				if !table.HostCovers(d.Def.Hosts, h) {
 					p.report(finding{
 						domain: d, path: at(r, "hosts"),
-						message: fmt.Sprintf("host %q is not covered by the domain's hosts %q", h, d.Def.Hosts),
+						message: fmt.Sprintf("host %q is not covered by the domain's hosts %s", h, quoted(d.Def.Hosts)),
 						hint:    "add it to the domain's hosts, or move the route to the domain that owns it",
 					})
 				}
@@ -29,4 +31,13 @@ var hostUncovered = Rule{
 			}
 		}
 	},
+}
+
+// quoted lists names as people do.
+func quoted(names []string) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = strconv.Quote(n)
+	}
+	return strings.Join(out, ", ")
 }

@@ -38,7 +38,7 @@ func programOf(routes ...route.Route) *ir.Program {
 func runRule(rule Rule, prog *ir.Program) diag.List {
 	p := &pass{prog: prog, rule: rule, filters: &filter.Registry{}}
 	rule.run(p)
-	return p.found
+	return fold(p.found)
 }
 
 func names(list diag.List) []string {

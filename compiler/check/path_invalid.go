@@ -29,14 +29,14 @@ var pathInvalid = Rule{
 					message = plainError(err)
 					break
 				}
-				message, hint = unclean(strings.NewReplacer("{", "", "}", "", "...", "").Replace(value))
+				message, hint = unclean(strings.NewReplacer("{", "", "}", "", "...", "").Replace(value), value)
 			case "exact", "prefix":
 				if strings.ContainsAny(value, "{}") {
 					message, hint = fmt.Sprintf("%s %q holds a parameter", kind, value), "use template: for a path with parameters"
 				} else if strings.HasSuffix(value, "*") {
 					message, hint = fmt.Sprintf("%s %q ends in \"*\", which stands for itself", kind, value), "a prefix takes everything below it without a star"
 				} else {
-					message, hint = unclean(value)
+					message, hint = unclean(value, value)
 				}
 			}
 			if message != "" {
@@ -47,27 +47,27 @@ var pathInvalid = Rule{
 }
 
 // unclean says why no request can have the path: requests are matched by their
-// canonical path.
-func unclean(path string) (message, hint string) {
+// canonical path. Shown is the path as it was written.
+func unclean(path, shown string) (message, hint string) {
 	if i := strings.IndexFunc(path, func(r rune) bool { return r > 0x7f }); i >= 0 {
-		return fmt.Sprintf("path %q holds a character that stands percent-encoded in every request", path), fmt.Sprintf("write %q", encodeNonASCII(path))
+		return fmt.Sprintf("path %q holds a character that stands percent-encoded in every request", shown), fmt.Sprintf("write %q", encodeNonASCII(shown))
 	}
 	if strings.Contains(path, `\`) {
-		return fmt.Sprintf("path %q holds a backslash", path), "segments are separated by \"/\""
+		return fmt.Sprintf("path %q holds a backslash", shown), "segments are separated by \"/\""
 	}
 	if !filter.SafePath(path) {
-		return fmt.Sprintf("path %q must start with \"/\" and hold no dot segment, space, query or control byte", path), ""
+		return fmt.Sprintf("path %q must start with \"/\" and hold no dot segment, space, query or control byte", shown), ""
 	}
 	for i := 0; i < len(path); i++ {
 		if path[i] != '%' {
 			continue
 		}
 		if i+2 >= len(path) || !hexUpper(path[i+1]) || !hexUpper(path[i+2]) {
-			return fmt.Sprintf("path %q holds \"%%\" without two hex digits in upper case", path), "paths are compared in their canonical form"
+			return fmt.Sprintf("path %q holds \"%%\" without two hex digits in upper case", shown), "paths are compared in their canonical form"
 		}
 		c := unhex(path[i+1])<<4 | unhex(path[i+2])
 		if c == 0 || unreserved(c) {
-			return fmt.Sprintf("path %q encodes a character that canonical paths do not encode", path), fmt.Sprintf("write %q as it is", rune(c))
+			return fmt.Sprintf("path %q encodes a character that canonical paths do not encode", shown), fmt.Sprintf("write %q as it is", string(c))
 		}
 	}
 	return "", ""

@@ -2,6 +2,7 @@ package index
 
 import (
 	"slices"
+	"strings"
 
 	"cuelang.org/go/cue/ast"
 
@@ -21,6 +22,12 @@ type Origin struct {
 	// Name is what the path refers to and the place stands in, such as "_api" or
 	// "#Rest"; "" when it is written at the path itself.
 	Name string
+	// Path is where it stands, such as "_api.cors" for "routes.x.filters.cors"; "" when
+	// it is written at the path itself.
+	Path string
+	// Params are the names that begin with "#" in what is written there: parameters that
+	// decide the value, mostly.
+	Params []string
 }
 
 // Origins lists every place where something is written at the path: at the path
@@ -31,12 +38,15 @@ type Origin struct {
 func (x *Index) Origins(path ...string) []Origin {
 	x.build()
 	t := trace{index: x, seen: map[string]bool{}}
-	t.path("", path, 0)
+	t.path(target{}, path, 0)
 	slices.SortStableFunc(t.out, func(a, b Origin) int { // the path itself comes first
 		return min(len(a.Name), 1) - min(len(b.Name), 1)
 	})
 	return t.out
 }
+
+// target is what a reference names, and the path that is followed into it.
+type target struct{ name, path string }
 
 // trace is one walk along a path.
 type trace struct {
@@ -45,67 +55,78 @@ type trace struct {
 	out   []Origin
 }
 
-// path follows a whole path from its top-level name, as a part of what name refers
-// to.
-func (t *trace) path(name string, path []string, depth int) {
+// path follows a whole path from its top-level name, as a part of what a reference
+// names.
+func (t *trace) path(of target, path []string, depth int) {
 	if len(path) < 2 || depth > maxReferences || t.seen[key(path)] {
 		return
 	}
 	t.seen[key(path)] = true
 	for _, e := range t.index.values[key(path[:1])] {
-		t.expr(name, e, path[1:], depth)
+		t.expr(of, e, path[1:], depth)
 	}
 }
 
-func (t *trace) expr(name string, e ast.Expr, rest []string, depth int) {
+func (t *trace) expr(of target, e ast.Expr, rest []string, depth int) {
 	if len(t.out) >= maxWritten {
 		return
 	}
 	switch e := e.(type) {
 	case *ast.StructLit:
 		for _, d := range e.Elts {
-			t.decl(name, d, rest, depth)
+			t.decl(of, d, rest, depth)
 		}
 	case *ast.BinaryExpr:
-		t.expr(name, e.X, rest, depth)
-		t.expr(name, e.Y, rest, depth)
+		t.expr(of, e.X, rest, depth)
+		t.expr(of, e.Y, rest, depth)
 	case *ast.ParenExpr:
-		t.expr(name, e.X, rest, depth)
+		t.expr(of, e.X, rest, depth)
 	case *ast.UnaryExpr:
-		t.expr(name, e.X, rest, depth)
+		t.expr(of, e.X, rest, depth)
 	case *ast.Comprehension:
-		t.expr(name, e.Value, rest, depth)
+		t.expr(of, e.Value, rest, depth)
 	case *ast.Ident, *ast.SelectorExpr, *ast.IndexExpr:
-		t.reference(name, e, rest, depth)
+		t.reference(of, e, rest, depth)
 	}
 }
 
-func (t *trace) decl(name string, d ast.Decl, rest []string, depth int) {
+func (t *trace) decl(of target, d ast.Decl, rest []string, depth int) {
 	switch d := d.(type) {
 	case *ast.EmbedDecl:
-		t.expr(name, d.Expr, rest, depth)
+		t.expr(of, d.Expr, rest, depth)
 	case *ast.Comprehension:
-		t.expr(name, d.Value, rest, depth)
+		t.expr(of, d.Value, rest, depth)
 	case *ast.Field:
 		if !labels(d.Label, rest[0]) {
 			return
 		}
 		if len(rest) == 1 {
-			t.out = append(t.out, Origin{Place(d.Label), name})
+			t.out = append(t.out, Origin{Place(d.Label), of.name, of.path, parameters(d.Value)})
 			return
 		}
-		t.expr(name, d.Value, rest[1:], depth)
+		t.expr(of, d.Value, rest[1:], depth)
 	}
 }
 
+// parameters are the names in an expression that begin with "#", each once.
+func parameters(e ast.Expr) (out []string) {
+	ast.Walk(e, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && strings.HasPrefix(id.Name, "#") && !slices.Contains(out, id.Name) {
+			out = append(out, id.Name)
+		}
+		return true
+	}, nil)
+	return out
+}
+
 // reference follows a reference to the value that it names.
-func (t *trace) reference(name string, e ast.Expr, rest []string, depth int) {
+func (t *trace) reference(of target, e ast.Expr, rest []string, depth int) {
 	root, selected := flatten(e)
 	if root == nil {
 		return
 	}
 	if let, ok := root.Node.(*ast.LetClause); ok && depth < maxReferences && len(selected) == 0 {
-		t.expr(name, let.Expr, rest, depth+1)
+		t.expr(of, let.Expr, rest, depth+1)
 		return
 	}
 	at := []string{root.Name}
@@ -116,7 +137,8 @@ func (t *trace) reference(name string, e ast.Expr, rest []string, depth int) {
 		}
 	}
 	at = slices.Concat(at, selected)
-	t.path(diag.Path(at...), slices.Concat(at, rest), depth+1)
+	path := slices.Concat(at, rest)
+	t.path(target{diag.Path(at...), diag.Path(path...)}, path, depth+1)
 }
 
 // labels tells whether a label stands for the name: it is it, it is computed and may
