@@ -29,6 +29,9 @@ var pathInvalid = Rule{
 					message = plainError(err)
 					break
 				}
+				if message, hint = foreign(value); message != "" {
+					break
+				}
 				message, hint = unclean(strings.NewReplacer("{", "", "}", "", "...", "").Replace(value), value)
 			case "exact", "prefix":
 				if strings.ContainsAny(value, "{}") {
@@ -44,6 +47,19 @@ var pathInvalid = Rule{
 			}
 		})
 	},
+}
+
+// foreign finds segments that other routers take for parameters.
+func foreign(template string) (message, hint string) {
+	for segment := range strings.SplitSeq(template, "/") {
+		switch {
+		case len(segment) > 1 && segment[0] == ':':
+			return fmt.Sprintf("segment %q stands for itself", segment), fmt.Sprintf("a parameter is written {%s}", segment[1:])
+		case segment == "*", segment == "**":
+			return fmt.Sprintf("segment %q stands for itself", segment), "write {name} for any segment, or {name...} for all the rest"
+		}
+	}
+	return "", ""
 }
 
 // unclean says why no request can have the path: requests are matched by their

@@ -46,7 +46,7 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-var coded = regexp.MustCompile(`(?:Code: |report\(|Code = |t\.simple\(m, |code, message :?= )"([a-z][a-z-]*[a-z])"`)
+var coded = regexp.MustCompile(`(?:Code: |report\(|Code(?:, d\.Pos)? = |t\.simple\(m, |code, message :?= )"([a-z][a-z0-9-]*[a-z0-9])"`)
 
 // TestComplete: every code that the compiler's sources name is listed.
 func TestComplete(t *testing.T) {

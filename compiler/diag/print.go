@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -190,7 +191,7 @@ func tokenWidth(s string) int {
 		}
 	}
 	n := strings.IndexFunc(s, func(r rune) bool {
-		return !(r == '_' || r == '#' || r == '-' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r > 0x7f)
+		return !(r == '_' || r == '#' || r == '-' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || unicode.IsLetter(r))
 	})
 	if n < 0 {
 		n = len(s)
@@ -210,10 +211,11 @@ func nthLine(text string, n int) (string, bool) {
 	return strings.TrimSuffix(line, "\r"), text != ""
 }
 
-// clean keeps control bytes of a hostile file from the terminal.
+// clean keeps control bytes of a hostile file from the terminal, and characters that
+// turn its text around.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\t' && (r < ' ' || r == 0x7f) {
+		if r != '\t' && (r < ' ' || r >= 0x7f && r < 0xa0) || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
 			return utf8.RuneError
 		}
 		return r

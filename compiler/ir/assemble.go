@@ -10,6 +10,7 @@ import (
 
 	"github.com/lintel-gateway/lintel/compiler/diag"
 	"github.com/lintel-gateway/lintel/compiler/shape"
+	"github.com/lintel-gateway/lintel/compiler/suggest"
 	"github.com/lintel-gateway/lintel/schemas/route"
 )
 
@@ -205,10 +206,14 @@ func (a *assembly) named(path ...string) bool {
 		return true
 	}
 	pos, _ := a.index.Lookup(path...)
+	hint := `use letters, digits, ".", "_" and "-", at most 128, and begin with a letter or digit`
+	if odd := suggest.Odd(name); odd != "" {
+		hint = odd + "; " + hint
+	}
 	a.found = append(a.found, diag.Diagnostic{
 		Code: "bad-name", Severity: diag.Error, Pos: pos, Path: diag.Path(path...),
 		Message: fmt.Sprintf("%q is not a name that may stand under %s", name, path[0]),
-		Hint:    `use letters, digits, ".", "_" and "-", at most 128, and begin with a letter or digit`,
+		Hint:    hint,
 	})
 	return false
 }

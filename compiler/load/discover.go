@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/lintel-gateway/lintel/compiler/diag"
 )
@@ -139,7 +138,7 @@ func (d *discovery) domain(name string) (folder, error) {
 		d.found = append(d.found, diag.Diagnostic{
 			Code: "empty-domain", Severity: diag.Warning, Pos: d.pos(name),
 			Message: fmt.Sprintf("the folder %q holds no route file", name),
-			Hint:    "begin its name with \"_\" if it is no domain",
+			Hint:    "names of route files end in .cue; begin the folder's name with \"_\" if it is no domain",
 		})
 	}
 	// Cases come last, so that a route's place is where it is defined.
@@ -182,8 +181,8 @@ func (d *discovery) take(fsys fs.FS, at string, e fs.DirEntry, dir string, list 
 		return fmt.Errorf("read %s: %w", path.Join(d.base, name), err)
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	if !utf8.Valid(data) {
-		d.report("not-utf8", name, "the file is not UTF-8 text", "save it as UTF-8")
+	if fault := textFault(path.Join(d.base, name), data); fault != nil {
+		d.found = append(d.found, *fault)
 		return nil
 	}
 	*list = append(*list, file{name: path.Join(d.base, name), data: data})

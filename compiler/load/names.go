@@ -123,7 +123,7 @@ func isTopName(name string) bool {
 
 func packageHint(have string) string {
 	if have == "" {
-		return "add the line"
+		return "make it the first line that is no comment"
 	}
 	return fmt.Sprintf("it says %q", "package "+have)
 }

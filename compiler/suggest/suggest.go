@@ -2,7 +2,9 @@
 package suggest
 
 import (
+	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -58,4 +60,19 @@ func distance(a, b []rune, limit int) int {
 		before, prev, cur = prev, cur, before
 	}
 	return prev[len(b)]
+}
+
+// Odd names the first character of a name that is not ASCII, such as a letter that only
+// looks like a Latin one; "" when there is none.
+func Odd(name string) string {
+	for _, r := range name {
+		switch {
+		case r < 0x80:
+		case unicode.IsPrint(r):
+			return fmt.Sprintf("%q is %U, no character of ASCII", r, r)
+		default:
+			return fmt.Sprintf("it holds %U, which cannot be seen", r)
+		}
+	}
+	return ""
 }

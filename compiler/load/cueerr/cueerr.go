@@ -46,7 +46,57 @@ func Diagnose(err error, src Source) diag.List {
 	for _, m := range group(errors.Errors(err)) {
 		t.translate(m)
 	}
-	return fold(t.out.Sort())
+	return fold(t.mixed(echoes(t.out.Sort())))
+}
+
+// echoes drops the cycles of routes that a template's cycle makes.
+func echoes(l diag.List) diag.List {
+	own := func(d diag.Diagnostic) bool {
+		return d.Code == "cycle" && (strings.HasPrefix(d.Path, "#") || strings.HasPrefix(d.Path, "_"))
+	}
+	if !slices.ContainsFunc(l, own) {
+		return l
+	}
+	return slices.DeleteFunc(l, func(d diag.Diagnostic) bool { return d.Code == "cycle" && !own(d) })
+}
+
+// mixed makes one finding of a route that is joined with something that is no route:
+// then the fields of both are not allowed, also those that a route has.
+func (t *translator) mixed(l diag.List) diag.List {
+	fields, filters := t.Schema.Def("#Route").Names(), t.Schema.Def("#Filters").Names()
+	split := func(d diag.Diagnostic) (route, name string) {
+		i := strings.LastIndexByte(d.Path, '.')
+		if d.Code != "unknown-field" || !strings.HasPrefix(d.Path, "routes.") || strings.Count(d.Path, ".") != 2 {
+			return "", ""
+		}
+		return d.Path[:i], d.Path[i+1:]
+	}
+	joined, hint := map[string]bool{}, map[string]string{}
+	for _, d := range l {
+		switch route, name := split(d); {
+		case slices.Contains(fields, name):
+			joined[route] = true
+		case slices.Contains(filters, name):
+			hint[route] = "filters are joined in their own field: filters: _name & {...}"
+		}
+	}
+	var out diag.List
+	said := map[string]bool{}
+	for _, d := range l {
+		route, _ := split(d)
+		switch {
+		case !joined[route]:
+			out = append(out, d)
+		case !said[route]:
+			said[route] = true
+			d.Path, d.Message, d.Hint = route, "the route is joined with something that is no route", hint[route]
+			if d.Hint == "" {
+				d.Hint = "join it with #Route, or with a template that is made of #Route"
+			}
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 // group joins the errors of one path, and those inside a failed disjunction.

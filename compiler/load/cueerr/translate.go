@@ -51,7 +51,11 @@ func (t *translator) translate(m mistake) {
 	case strings.HasPrefix(f, "package name"):
 		t.simple(m, "wrong-package", `a route file begins with "package routes"`, "change the package clause")
 	case strings.HasPrefix(f, "cannot call non-function"):
-		t.simple(m, "unknown-reference", fmt.Sprintf("%s is not a function", arg(m, 0)), "")
+		hint := ""
+		if name := arg(m, 0); strings.HasPrefix(name, "#") {
+			hint = fmt.Sprintf("a template is joined by &: %s & {...}", name)
+		}
+		t.simple(m, "unknown-reference", fmt.Sprintf("%s is not a function", arg(m, 0)), hint)
 	case incomplete(f):
 		t.incomplete(m)
 	default:
@@ -68,8 +72,12 @@ func (t *translator) node(path []string) *shape.Node {
 	switch {
 	case kind != "" && len(path) >= 2:
 		return t.Schema.Def(kind).At(path[2:]...)
+	case kind != "":
+		return &shape.Node{Kinds: []string{"struct"}, Any: t.Schema.Def(kind)}
 	case path[0] == "domain":
 		return t.Schema.Def("#Domain").At(path[1:]...)
+	case path[0] == "settings":
+		return t.Schema.Def("#Settings").At(path[1:]...)
 	case strings.HasPrefix(path[0], "#"), strings.HasPrefix(path[0], "_"):
 		for _, def := range []string{"#Route", "#Upstream", "#Filters"} {
 			if n := t.Schema.Def(def).At(path[1:]...); n != nil {
@@ -98,6 +106,9 @@ func (t *translator) unknownField(m mistake) {
 		message = fmt.Sprintf("%q is not a filter", name)
 	}
 	hint := suggest.Phrase(name, parent.Names())
+	if odd := suggest.Odd(name); odd != "" {
+		hint = strings.TrimSuffix(odd+"; "+hint, "; ")
+	}
 	if parent != nil && parent.Any != nil && len(parent.Fields) == 0 {
 		message, hint = fmt.Sprintf("%q is not a name that may stand here", name), "use letters, digits and \"-\""
 	}
@@ -205,6 +216,14 @@ func (t *translator) other(m mistake) {
 	hint := ""
 	if strings.HasPrefix(text, "invalid operation -") {
 		hint = `a list stands in brackets: ["a", "b"]`
+	}
+	if alias, ok := strings.CutPrefix(text, "unreferenced alias or let clause "); ok {
+		t.simple(m, "evaluation", fmt.Sprintf("%q is followed by \"=\"", alias), fmt.Sprintf("write %s: and its value", alias))
+		return
+	}
+	if strings.HasPrefix(text, "invalid left-hand value to '+' (type struct)") || strings.HasPrefix(text, "invalid right-hand value to '+' (type struct)") {
+		t.simple(m, "evaluation", "structs and templates are not added with +", "join them by &: #Name & {...}")
+		return
 	}
 	if what, ok := strings.CutSuffix(text, " of lists is superseded by list.Concat; see https://cuelang.org/e/v0.11-list-arithmetic"); ok && what == "Addition" {
 		text, hint = "lists are not added with +", `write list.Concat([a, b]), with import "list" at the top of the file`

@@ -22,6 +22,7 @@ func (t *translator) outOfBound(m mistake) {
 	if pattern, ok := strings.CutPrefix(bound, "=~"); ok {
 		d.Code = "bad-format"
 		d.Message = fmt.Sprintf("%s must be %s", short(value), t.expectation(m.path, pattern))
+		d.Hint = formatHint(m.path, value)
 	} else {
 		for op, words := range map[string]string{">=": "at least ", "<=": "at most ", "!=": "other than "} {
 			if n, ok := strings.CutPrefix(bound, op); ok {
@@ -30,6 +31,30 @@ func (t *translator) outOfBound(m mistake) {
 		}
 	}
 	t.report(d)
+}
+
+// formatHint knows why a text that looks right is not, and what belongs elsewhere.
+func formatHint(path []string, value string) string {
+	text := strings.Trim(value, `"`)
+	odd := suggest.Odd(text)
+	at := func(name string) bool { return slices.Contains(path, name) }
+	switch {
+	case at("hosts") && odd != "":
+		return "write a name with other letters in its form for DNS, which begins with xn--"
+	case odd != "":
+		return odd
+	case at("hosts") || !at("path"):
+		return ""
+	case strings.Contains(text, "://"):
+		return "hosts stand in the field hosts, and only the path here"
+	case strings.Contains(text, `\`):
+		return `segments are separated by "/"`
+	case strings.Contains(text, "?") && !at("tests"):
+		return "conditions on the query stand in the field query"
+	case strings.Contains(text, " "):
+		return "write %20 for a space"
+	}
+	return ""
 }
 
 // expectation words a regular expression: the schema's own words, or else the
@@ -56,11 +81,18 @@ func (t *translator) wrongType(m mistake) {
 		value, got, want = arg(m, 1), want, got
 	}
 	message := fmt.Sprintf("%s is %s, %s takes %s", short(value), kind(got), field(m.path), kind(want))
+	hint := t.expected(m.path)
+	if got == "bytes" && want == "string" {
+		hint = fmt.Sprintf("text stands in double quotes: \"%s\"", strings.Trim(value, "'"))
+	}
+	if text := strings.Trim(value, `"`); got == "string" && want == "struct" && sigil(text) != 0 {
+		hint = "a template is named without quotes: " + text
+	}
 	if got == "null" {
 		message = fmt.Sprintf("%s is null, it takes %s", field(m.path), kind(want))
 	}
 	t.report(diag.Diagnostic{
-		Code: "wrong-type", Pos: pos, Path: diag.Path(m.path...), Message: message, Hint: t.expected(m.path),
+		Code: "wrong-type", Pos: pos, Path: diag.Path(m.path...), Message: message, Hint: hint,
 		Notes: t.origin(m),
 	})
 }
@@ -75,6 +107,12 @@ func (t *translator) expected(path []string) string {
 		return "write a list, each element " + n.Elem.Expect
 	case n.Expect != "":
 		return "write " + n.Expect
+	case len(n.Fields) > 0 && len(n.Fields) <= 8 && n.Elem == nil:
+		return "write {field: value}; the fields here are " + strings.Join(n.Names(), ", ")
+	case len(n.Fields) > 0 && n.Elem == nil:
+		return "write {field: value, ...}"
+	case n.Any != nil && n.Elem == nil:
+		return `write {"name": ...}: each has a name`
 	}
 	return ""
 }
