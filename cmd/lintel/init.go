@@ -13,19 +13,22 @@ import (
 )
 
 var initVerb = verb{
-	name: "init", args: "[DIR] --domain NAME", purpose: "make a routes repository that passes its own gate",
+	name: "init", args: "[DIR]", purpose: "make a routes repository that passes its own gate",
 	flags: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 		var o scaffold.Options
-		fs.StringVar(&o.Domain, "domain", "", "the first domain, such as shop.example: `NAME`")
+		fs.StringVar(&o.Domain, "domain", "", "the first domain: `NAME` (default "+scaffold.DefaultDomain+", or what you answer on a terminal)")
 		fs.StringVar(&o.Owner, "owner", "", "the `TEAM` that owns it (default team- and the domain's first part)")
 		fs.StringVar(&o.Module, "module", "", "`PATH` of the repository's CUE module (default NAME/routes)")
-		return func(_ context.Context, s streams, args []string) error {
+		return func(ctx context.Context, s streams, args []string) error {
 			dir, err := oneArg(args, ".")
 			if err != nil {
 				return err
 			}
-			if o.Domain == "" {
-				return usageError{"--domain is missing: the first domain, such as shop.example"}
+			if err := isFree(dir); err != nil {
+				return err
+			}
+			if err := askForDomain(ctx, s, &o); err != nil {
+				return err
 			}
 			files, err := scaffold.Files(o)
 			if err != nil {
@@ -36,16 +39,37 @@ var initVerb = verb{
 	},
 }
 
-// initialize writes the files. What is there of a routes repository already is never
-// touched; other files that are there are kept and told.
-func initialize(s streams, dir, domain string, files []scaffold.File) error {
+// isFree tells why no routes repository can be made in dir.
+func isFree(dir string) error {
 	for _, name := range []string{"routes", "cue.mod", "schemas"} {
 		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
-			return fmt.Errorf("%s is there already: name an empty folder, or write its routes by hand", filepath.Join(dir, name))
+			return fmt.Errorf("%s is there already: name an empty folder, or add to its routes with lintel add", filepath.Join(dir, name))
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
+	return nil
+}
+
+// askForDomain fills in the domain, and asks for it and its owner on a terminal. Who
+// named the domain by its flag knows of the flags, and is asked nothing.
+func askForDomain(ctx context.Context, s streams, o *scaffold.Options) (err error) {
+	if o.Domain != "" {
+		return nil
+	}
+	if o.Domain = scaffold.DefaultDomain; !s.asks {
+		return nil
+	}
+	a := newAsker(s)
+	if o.Domain, err = a.ask(ctx, "the first domain", o.Domain, scaffold.CheckDomain); err != nil || o.Owner != "" {
+		return err
+	}
+	o.Owner, err = a.ask(ctx, "the team that owns it", scaffold.DefaultOwner(o.Domain), scaffold.CheckOwner)
+	return err
+}
+
+// initialize writes the files. Other files that are there are kept and told.
+func initialize(s streams, dir, domain string, files []scaffold.File) error {
 	for _, f := range files {
 		if err := writeNew(s, filepath.Join(dir, filepath.FromSlash(f.Name)), f.Text); err != nil {
 			return err
@@ -64,8 +88,12 @@ func initialize(s streams, dir, domain string, files []scaffold.File) error {
 	if dir != "." {
 		in = "cd " + dir + " && "
 	}
-	fmt.Fprintf(s.out, "made a routes repository for %s in %s\n  try    %slintel test\n         %slintel dev\n  read   %s\n",
-		domain, dir, in, in, filepath.Join(dir, "README.md"))
+	where := dir
+	if where == "." {
+		where = "this folder"
+	}
+	fmt.Fprintf(s.out, "made a routes repository for %s in %s\n  try    %slintel test\n         %slintel dev\n  read   %s, which has a new route in five minutes\n",
+		domain, where, in, in, filepath.Join(dir, "README.md"))
 	return nil
 }
 

@@ -33,9 +33,12 @@ func (e usageError) Error() string { return e.message }
 
 // streams are what a verb reads and writes.
 type streams struct {
+	in       io.Reader
 	out, err io.Writer
 	// terminal tells that err is a terminal.
 	terminal bool
+	// asks tells that in is a terminal: somebody is there to be asked.
+	asks bool
 }
 
 // verb is one command.
@@ -54,13 +57,18 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	s := streams{out: os.Stdout, err: os.Stderr, terminal: isTerminal(os.Stderr)}
+	s := streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, terminal: isTerminal(os.Stderr), asks: isTerminal(os.Stdin)}
 	return execute(ctx, s, os.Args[1:])
 }
 
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	// Nobody is behind the null device, which is a character device too.
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
 }
 
 func execute(ctx context.Context, s streams, args []string) int {

@@ -97,13 +97,20 @@ func Dir(dir string) (files []File, found diag.List, err error) {
 	return files, found.Sort(), nil
 }
 
+// Source is the form of a text that need not be a file. What is no CUE is an error.
+func Source(name string, text []byte) ([]byte, error) {
+	syntax, err := parser.ParseFile(name, text, parser.ParseComments)
+	if err != nil {
+		return nil, err
+	}
+	return cueformat.Node(syntax)
+}
+
 // form fills in After, or says why the file has none.
 func (f *File) form() *diag.Diagnostic {
-	syntax, err := parser.ParseFile(f.Name, f.Before, parser.ParseComments)
-	if err == nil {
-		if f.After, err = cueformat.Node(syntax); err == nil {
-			return nil
-		}
+	var err error
+	if f.After, err = Source(f.Name, f.Before); err == nil {
+		return nil
 	}
 	first := errors.Errors(err)[0]
 	message, args := first.Msg()

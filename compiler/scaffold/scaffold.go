@@ -2,6 +2,7 @@
 package scaffold
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"maps"
@@ -19,9 +20,12 @@ import (
 //go:embed files
 var files embed.FS
 
-// Options say what the repository is for. Domain is required.
+// DefaultDomain is the first domain of a repository that names none.
+const DefaultDomain = "shop.example"
+
+// Options say what the repository is for; all may be absent.
 type Options struct {
-	// Domain is the first domain, such as "shop.example".
+	// Domain is the first domain; absent: DefaultDomain.
 	Domain string
 	// Owner is the team that owns it; absent: "team-" and the domain's first label.
 	Owner string
@@ -42,31 +46,53 @@ var (
 	modulePath = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*\.[a-z0-9-]+(/[a-z0-9][a-z0-9._-]*)*$`)
 )
 
+// CheckDomain tells, as an error for people, why a name cannot be a domain's.
+func CheckDomain(name string) error {
+	if !domainName.MatchString(name) {
+		return fmt.Errorf("%q is no domain such as %s", name, DefaultDomain)
+	}
+	return nil
+}
+
+// CheckOwner tells, as an error for people, why a name cannot be a team's.
+func CheckOwner(name string) error {
+	if !ownerName.MatchString(name) {
+		return fmt.Errorf("%q is no name of a team such as team-shop", name)
+	}
+	return nil
+}
+
+// DefaultOwner is the team that owns a domain unless another is named: "team-" and the
+// domain's first label.
+func DefaultOwner(domain string) string {
+	label, _, _ := strings.Cut(domain, ".")
+	return "team-" + label
+}
+
 // Files makes the files, sorted by name, but for the schema's, which `lintel schema
 // sync` writes. Names that cannot be one are errors for people.
 func Files(o Options) ([]File, error) {
-	label, _, _ := strings.Cut(o.Domain, ".")
-	if !domainName.MatchString(o.Domain) {
-		return nil, fmt.Errorf("%q is no domain such as shop.example", o.Domain)
+	o.Domain = cmp.Or(o.Domain, DefaultDomain)
+	if err := CheckDomain(o.Domain); err != nil {
+		return nil, err
 	}
-	if o.Owner == "" {
-		o.Owner = "team-" + label
+	o.Owner = cmp.Or(o.Owner, DefaultOwner(o.Domain))
+	if err := CheckOwner(o.Owner); err != nil {
+		return nil, err
 	}
-	if o.Module == "" {
-		o.Module = o.Domain + "/routes"
-	}
-	if !ownerName.MatchString(o.Owner) {
-		return nil, fmt.Errorf("%q is no name of a team such as team-shop", o.Owner)
-	}
+	o.Module = cmp.Or(o.Module, o.Domain+"/routes")
 	if !modulePath.MatchString(o.Module) {
 		return nil, fmt.Errorf("%q is no path of a CUE module such as shop.example/routes", o.Module)
 	}
+	label, _, _ := strings.Cut(o.Domain, ".")
 	out := pipelines.Files()
 	out[".lintel-version"] = release.Version + "\n"
 	values := struct{ Domain, Owner, Module, Service string }{o.Domain, o.Owner, o.Module, label}
 	for source, name := range map[string]string{
 		"module.cue.tmpl":           "cue.mod/module.cue",
 		"gitignore.tmpl":            ".gitignore",
+		"gitattributes.tmpl":        ".gitattributes",
+		"editorconfig.tmpl":         ".editorconfig",
 		"codeowners.tmpl":           "CODEOWNERS",
 		"vscode.tmpl":               ".vscode/settings.json",
 		"extensions.tmpl":           ".vscode/extensions.json",
@@ -74,6 +100,9 @@ func Files(o Options) ([]File, error) {
 		"routes/settings.cue.tmpl":  "routes/settings.cue",
 		"routes/templates.cue.tmpl": "routes/templates.cue",
 		"routes/orders.cue.tmpl":    "routes/" + o.Domain + "/orders.cue",
+		"routes/site.cue.tmpl":      "routes/" + o.Domain + "/site.cue",
+		"routes/staging.cue.tmpl":   "routes/_env/staging.cue",
+		"routes/prod.cue.tmpl":      "routes/_env/prod.cue",
 	} {
 		text, err := files.ReadFile("files/" + source)
 		if err != nil {

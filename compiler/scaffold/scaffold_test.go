@@ -12,6 +12,7 @@ import (
 // TestFiles: whatever the names, the routes compile without a finding.
 func TestFiles(t *testing.T) {
 	for _, o := range []Options{
+		{},
 		{Domain: "shop.example"},
 		{Domain: "a.very-long-name-of-a-domain.example.org", Owner: "org/team.x", Module: "git.example.org/x/y"},
 		{Domain: "1.2"},
@@ -38,7 +39,6 @@ func TestFiles(t *testing.T) {
 		}
 	}
 	for _, o := range []Options{
-		{},
 		{Domain: "shop"},
 		{Domain: "Shop.example"},
 		{Domain: "../etc"},
