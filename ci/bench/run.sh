@@ -1,9 +1,12 @@
 #!/bin/sh
-# Prints the figures of the compiler, the gate, the bundle, the table, the swap and the
-# proxy.
+# Prints the figures of the route files, the compiler, the gate, the bundle, the table,
+# the swap and the proxy.
 # Nothing here is asserted: a shared machine lies about time; read the ratios.
 set -eu
 cd "$(dirname "$0")/../.."
+echo "== route files: lines of the example beside the same as plain YAML"
+go run ./ci/bench/lines routes
+echo
 echo "== compiler: whole processes"
 go run ./ci/bench/compile -lintel bin/lintel -n "${SIZES:-10000,100000}"
 echo
