@@ -37,7 +37,7 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"genkey": genKey, "freeaddr": freeAddr, "get": httpGet, "gateway": gatewayPath,
-			"k6": k6Path, "noneleft": noneLeft, "busy": busy,
+			"k6": k6Path, "noneleft": noneLeft, "busy": busy, "follow": follow,
 		},
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -46,6 +46,7 @@ func TestScript(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("LINTEL_CACHE", filepath.Join(e.WorkDir, ".cache"))
 			e.Setenv("EXAMPLE", routes)
+			e.Setenv("TERMINALS", filepath.Join(filepath.Dir(routes), "cmd", "lintel", "testdata"))
 			return nil
 		},
 	})
