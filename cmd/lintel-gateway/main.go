@@ -31,47 +31,21 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-const usage = `lintel-gateway serves the routes of a bundle.
-
-Usage:
-  lintel-gateway --bundle DIR [--listen ADDR] [--admin ADDR] [--config FILE]
-                 [--state-dir DIR] [--fallback-bundle DIR] [--verify-key PEM] [--dev]
-  lintel-gateway --version
-
-`
-
-type flags struct {
-	bundle, listen, admin, config string
-	stateDir, fallback, verifyKey string
-	dev, version                  bool
-}
-
-func parse(args []string, stderr io.Writer) (flags, error) {
-	var f flags
+func parse(args []string, stderr io.Writer) (*boot.Flags, error) {
+	var f boot.Flags
 	set := flag.NewFlagSet("lintel-gateway", flag.ContinueOnError)
 	set.SetOutput(stderr)
-	set.StringVar(&f.bundle, "bundle", "", "directory of the bundle, such as the mount of its ConfigMaps")
-	set.StringVar(&f.listen, "listen", "", "address that takes traffic (default 0.0.0.0:8080)")
-	set.StringVar(&f.admin, "admin", "", "address of the operator's endpoints (default 127.0.0.1:8081)")
-	set.StringVar(&f.config, "config", "", "boot config (YAML); flags win over it")
-	set.StringVar(&f.stateDir, "state-dir", "", "directory that keeps the last good bundle over restarts")
-	set.StringVar(&f.fallback, "fallback-bundle", "", "bundle to start with when there is no other good one")
-	set.StringVar(&f.verifyKey, "verify-key", "", "PEM file with the public key that must have signed every bundle")
-	set.BoolVar(&f.dev, "dev", false, "allow the boot key dial, and add the headers x-lintel-route, x-lintel-bundle and x-lintel-upstream")
-	set.BoolVar(&f.version, "version", false, "print the version and exit")
-	set.Usage = func() {
-		fmt.Fprint(stderr, usage)
-		set.PrintDefaults()
-	}
+	set.Usage = func() { boot.Usage(stderr) }
+	f.Declare(set)
 	if err := set.Parse(args); err != nil {
-		return f, err
+		return nil, err
 	}
 	if set.NArg() > 0 {
 		err := fmt.Errorf("unexpected argument %q", set.Arg(0))
 		fmt.Fprintf(stderr, "lintel-gateway: %v; see lintel-gateway --help\n", err)
-		return f, err
+		return nil, err
 	}
-	return f, nil
+	return &f, nil
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
@@ -82,11 +56,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return exitUsage
 	}
-	if f.version {
+	if f.Version {
 		fmt.Fprintf(stdout, "lintel-gateway %s\n", release.Version)
 		return exitOK
 	}
-	if f.bundle == "" && f.config == "" {
+	if !f.Given("bundle") && f.Config == "" {
 		fmt.Fprintln(stderr, "lintel-gateway: give the bundle's directory as --bundle DIR; see lintel-gateway --help")
 		return exitUsage
 	}
@@ -97,15 +71,15 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-func serve(f flags, stderr io.Writer) error {
-	cfg := runtime.Config{Boot: boot.Default(), Dev: f.dev, Version: release.Version, Log: logger(stderr)}
+func serve(f *boot.Flags, stderr io.Writer) error {
+	cfg := runtime.Config{Boot: boot.Default(), Dev: f.Dev, Version: release.Version, Log: logger(stderr)}
 	var err error
-	if f.config != "" {
-		if cfg.Boot, err = boot.Load(f.config); err != nil {
+	if f.Config != "" {
+		if cfg.Boot, err = boot.Load(f.Config); err != nil {
 			return err
 		}
 	}
-	f.override(&cfg.Boot)
+	f.Override(&cfg.Boot)
 	if cfg.VerifyKey, err = verifyKey(cfg.Boot.Bundle.VerifyKey); err != nil {
 		return err
 	}
@@ -118,27 +92,6 @@ func serve(f flags, stderr io.Writer) error {
 	context.AfterFunc(ctx, stop)
 	defer stop()
 	return g.Run(ctx)
-}
-
-// override lets the flags that were given win over the file.
-func (f flags) override(c *boot.Config) {
-	if f.listen != "" {
-		c.Listeners = []boot.Listener{{Address: f.listen}}
-	}
-	for _, o := range []struct {
-		value string
-		to    *string
-	}{
-		{f.bundle, &c.Bundle.Dir},
-		{f.admin, &c.Admin.Address},
-		{f.stateDir, &c.Bundle.StateDir},
-		{f.fallback, &c.Bundle.Fallback},
-		{f.verifyKey, &c.Bundle.VerifyKey},
-	} {
-		if o.value != "" {
-			*o.to = o.value
-		}
-	}
 }
 
 func verifyKey(path string) (ed25519.PublicKey, error) {

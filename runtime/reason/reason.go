@@ -17,7 +17,6 @@ const (
 	NotImplemented
 	VersionUnsupported
 	ExpectationFailed
-	MisdirectedHost
 	NoBundle
 	RouteNotFound
 	MethodNotAllowed
@@ -33,7 +32,6 @@ const (
 	ClientClosed
 	ClientTimeout
 	TooManyConnections
-	Draining
 	SecretUnavailable
 	FilterAnswer
 	Internal
@@ -41,40 +39,147 @@ const (
 )
 
 type entry struct {
-	text   string
-	status int
+	text            string
+	status          int
+	meaning, advice string
 }
 
 var table = [count]entry{
-	OK:                 {"", 0},
-	BadRequest:         {"bad-request", 400},
-	RequestTimeout:     {"request-timeout", 408},
-	BodyTooLarge:       {"body-too-large", 413},
-	URITooLong:         {"uri-too-long", 414},
-	HeadTooLarge:       {"head-too-large", 431},
-	NotImplemented:     {"not-implemented", 501},
-	VersionUnsupported: {"version-unsupported", 505},
-	ExpectationFailed:  {"expectation-failed", 417},
-	MisdirectedHost:    {"misdirected-host", 421},
-	NoBundle:           {"no-bundle", 503},
-	RouteNotFound:      {"route-not-found", 404},
-	MethodNotAllowed:   {"method-not-allowed", 405},
-	NoUpstream:         {"no-upstream", 503},
-	NoEndpoint:         {"no-endpoint", 503},
-	ConnectFailed:      {"connect-failed", 502},
-	ConnectTimeout:     {"connect-timeout", 504},
-	UpstreamReset:      {"upstream-reset", 502},
-	UpstreamTimeout:    {"upstream-timeout", 504},
-	UpstreamInvalid:    {"upstream-invalid", 502},
-	UpstreamAborted:    {"upstream-aborted", 502},
-	RequestDeadline:    {"request-deadline", 504},
-	ClientClosed:       {"client-closed", 499},
-	ClientTimeout:      {"client-timeout", 408},
-	TooManyConnections: {"too-many-connections", 503},
-	Draining:           {"draining", 503},
-	SecretUnavailable:  {"secret-unavailable", 503},
-	FilterAnswer:       {"filter-answer", 0},
-	Internal:           {"internal", 500},
+	OK: {
+		"", 0,
+		"",
+		"",
+	},
+	BadRequest: {
+		"bad-request", 400,
+		"The request breaks the grammar of HTTP/1.1 (RFC 9112), could be read in two ways, or has a path that climbs out of its root, also after a rewrite.",
+		"Send it with curl -v: look at the request line, Host, Content-Length with Transfer-Encoding, and dot segments in the path.",
+	},
+	RequestTimeout: {
+		"request-timeout", 408,
+		"The head of the request was not whole within limits.headerTimeout.",
+		"Look for slow or stuck clients; the limit is in the boot config.",
+	},
+	BodyTooLarge: {
+		"body-too-large", 413,
+		"The body is larger than limits.bodyBytes.",
+		"Send less, or raise the limit in the boot config.",
+	},
+	URITooLong: {
+		"uri-too-long", 414,
+		"The request line is longer than limits.requestLineBytes.",
+		"Move data from the query into the body, or raise the limit in the boot config.",
+	},
+	HeadTooLarge: {
+		"head-too-large", 431,
+		"The head has more bytes or fields than limits.headBytes and limits.fields allow.",
+		"Mostly cookies: send fewer, or raise the limits in the boot config.",
+	},
+	NotImplemented: {
+		"not-implemented", 501,
+		"The method is CONNECT, or the body has a transfer coding other than chunked.",
+		"Use another method, or send the body chunked or with its length.",
+	},
+	VersionUnsupported: {
+		"version-unsupported", 505,
+		"The request names a version of HTTP other than 1.0 and 1.1.",
+		"Make the client speak HTTP/1.1.",
+	},
+	ExpectationFailed: {
+		"expectation-failed", 417,
+		"The request expects something other than 100-continue.",
+		"Leave the Expect field out.",
+	},
+	NoBundle: {
+		"no-bundle", 503,
+		"The gateway has no bundle yet.",
+		"Look at /-/bundle: last_error says why none could be loaded.",
+	},
+	RouteNotFound: {
+		"route-not-found", 404,
+		"No route takes the request; or only the method is wrong, and the domain answers that with 404.",
+		"lintel explain with the method and URL, or /-/explain, says which routes were asked and why each declined.",
+	},
+	MethodNotAllowed: {
+		"method-not-allowed", 405,
+		"Routes take the host and path, but not with this method; the field Allow has those they take.",
+		"Use one of them, or add the method to the route.",
+	},
+	NoUpstream: {
+		"no-upstream", 503,
+		"The route's split gives none of its upstreams any weight.",
+		"Give a part of the split a weight above 0.",
+	},
+	NoEndpoint: {
+		"no-endpoint", 503,
+		"Every endpoint of the upstream was tried for this request, is ejected, or has weight 0.",
+		"Look at /-/upstreams for the state of the endpoints.",
+	},
+	ConnectFailed: {
+		"connect-failed", 502,
+		"No connection to an endpoint could be made.",
+		"Is the endpoint up, and is its address right? The access log names it.",
+	},
+	ConnectTimeout: {
+		"connect-timeout", 504,
+		"The connection to an endpoint took longer than timeouts.connect.",
+		"Look at the network between gateway and endpoint, and at the endpoint's backlog.",
+	},
+	UpstreamReset: {
+		"upstream-reset", 502,
+		"The upstream closed the connection before it answered anything.",
+		"Look at the upstream's log for a crash or a limit; retry.on: [\"reset\"] asks idempotent requests again.",
+	},
+	UpstreamTimeout: {
+		"upstream-timeout", 504,
+		"The upstream was silent for longer than timeouts.read, or took no byte for longer than timeouts.write.",
+		"Make the upstream faster, or raise the route's timeout.",
+	},
+	UpstreamInvalid: {
+		"upstream-invalid", 502,
+		"What the upstream answered is no response of HTTP/1.1, or has a head larger than the limits.",
+		"Ask the endpoint itself with curl -v; does it speak TLS or HTTP/2 only?",
+	},
+	UpstreamAborted: {
+		"upstream-aborted", 502,
+		"The upstream closed the connection in the middle of its answer. When the answer had begun, the client sees it break off.",
+		"Look at the upstream's log for a crash or a timeout of its own.",
+	},
+	RequestDeadline: {
+		"request-deadline", 504,
+		"The exchange took longer than timeouts.request, with all its tries.",
+		"Make the upstream faster, or raise the route's timeout.",
+	},
+	ClientClosed: {
+		"client-closed", 499,
+		"The client went away before the answer was whole. It sees no status; the log has it.",
+		"Nothing, when it is seldom; many mean that clients wait for less long than answers take.",
+	},
+	ClientTimeout: {
+		"client-timeout", 408,
+		"The client sent nothing of the body for longer than limits.bodyTimeout.",
+		"Look for slow or stuck clients; the limit is in the boot config.",
+	},
+	TooManyConnections: {
+		"too-many-connections", 503,
+		"There are as many client connections as limits.connections allows.",
+		"Raise the limit in the boot config, or run more gateways.",
+	},
+	SecretUnavailable: {
+		"secret-unavailable", 503,
+		"A filter of the route needs a secret whose file is not there or is empty.",
+		"Put the file below secretsDir; it is read without a restart.",
+	},
+	FilterAnswer: {
+		"filter-answer", 0,
+		"A filter answered in the upstream's place, such as a redirect. This is no error, and the status is the filter's.",
+		"Nothing.",
+	},
+	Internal: {
+		"internal", 500,
+		"The gateway could not do what the route says.",
+		"Report it, with the request and the bundle's digest.",
+	},
 }
 
 // String is the code's word, such as "route-not-found"; "" for OK.
@@ -92,6 +197,22 @@ func (c Code) Status() int {
 		return 500
 	}
 	return table[c].status
+}
+
+// Meaning says in a sentence what happened; "" for OK.
+func (c Code) Meaning() string {
+	if c >= count {
+		return ""
+	}
+	return table[c].meaning
+}
+
+// Advice says what an operator or author can do about it; "" for OK.
+func (c Code) Advice() string {
+	if c >= count {
+		return ""
+	}
+	return table[c].advice
 }
 
 // All lists every code but OK, in the order of the table.

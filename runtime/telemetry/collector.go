@@ -26,29 +26,27 @@ type collector struct {
 // Registry makes a registry that gathers the metrics, and those of the Go runtime
 // and of the process.
 func (m *Metrics) Registry(more ...prometheus.Collector) (*prometheus.Registry, error) {
-	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc("lintel_"+name, help, labels, nil)
-	}
+	desc := descriptions()
 	c := &collector{
 		m:           m,
-		requests:    desc("requests_total", "Requests by domain and status.", "domain", "code"),
-		duration:    desc("request_duration_seconds", "Time from the head of a request to the end of its response, upgraded connections left out.", "domain"),
-		errors:      desc("request_errors_total", "Requests that did not end well, by reason.", "reason"),
-		bytesIn:     desc("request_bytes_total", "Bytes of request bodies.", "domain"),
-		bytesOut:    desc("response_bytes_total", "Bytes of response bodies.", "domain"),
-		bundle:      desc("bundle_info", "The bundle that is served, as labels; always 1.", "digest", "revision"),
-		routes:      desc("bundle_routes", "Routes in the bundle that is served."),
-		loaded:      desc("bundle_loaded_timestamp_seconds", "When the bundle that is served was loaded."),
-		lastGood:    desc("on_last_good", "1 while a kept bundle is served because the mounted one could not be."),
-		success:     desc("reload_success", "1 when the last attempt to load a bundle succeeded."),
-		total:       desc("reload_total", "Attempts to load a bundle by result.", "result"),
-		took:        desc("reload_duration_seconds", "How long the last attempt took, from the first read to the swap."),
-		attempted:   desc("reload_attempt_timestamp_seconds", "When the last attempt was made."),
-		swaps:       desc("swaps_total", "Swaps of the route table."),
-		live:        desc("snapshots_live", "Snapshots that are current or still in use by a request or an upgraded connection."),
-		connections: desc("connections", "Client connections that are open."),
-		dropped:     desc("access_log_dropped_total", "Access records dropped because the log was not written fast enough."),
-		build:       desc("build_info", "The program, as labels; always 1.", "version", "goversion"),
+		requests:    desc["lintel_requests_total"],
+		duration:    desc["lintel_request_duration_seconds"],
+		errors:      desc["lintel_request_errors_total"],
+		bytesIn:     desc["lintel_request_bytes_total"],
+		bytesOut:    desc["lintel_response_bytes_total"],
+		bundle:      desc["lintel_bundle_info"],
+		routes:      desc["lintel_bundle_routes"],
+		loaded:      desc["lintel_bundle_loaded_timestamp_seconds"],
+		lastGood:    desc["lintel_on_last_good"],
+		success:     desc["lintel_reload_success"],
+		total:       desc["lintel_reload_total"],
+		took:        desc["lintel_reload_duration_seconds"],
+		attempted:   desc["lintel_reload_attempt_timestamp_seconds"],
+		swaps:       desc["lintel_swaps_total"],
+		live:        desc["lintel_snapshots_live"],
+		connections: desc["lintel_connections"],
+		dropped:     desc["lintel_access_log_dropped_total"],
+		build:       desc["lintel_build_info"],
 	}
 	r := prometheus.NewRegistry()
 	for _, one := range append([]prometheus.Collector{c}, more...) {

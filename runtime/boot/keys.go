@@ -1,0 +1,94 @@
+package boot
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// Key is one setting of the gateway: a key of the boot config, a flag, or both.
+type Key struct {
+	// Name is the path of the key in the file, such as "limits.headBytes"; "" for what
+	// only a flag can say.
+	Name string
+	// Flag is the flag without its dashes; "" when there is none. A flag wins over the
+	// file.
+	Flag string
+	// Value names the flag's value, such as ADDR; "" for a flag without one.
+	Value string
+	// Meaning is one sentence without its full stop.
+	Meaning string
+}
+
+// Keys lists every setting; it is where flags and meanings are declared.
+func Keys() []Key {
+	return []Key{
+		{"", "config", "FILE", "the boot config (YAML); flags win over it"},
+		{"bundle.dir", "bundle", "DIR", "directory of the bundle, such as the mount of its ConfigMaps; required, here or there"},
+		{"listeners[].address", "listen", "ADDR", "addresses that take traffic; the flag gives one"},
+		{"admin.address", "admin", "ADDR", "address of the operator's endpoints and of /metrics; they ask nobody who he is, so keep them off public networks"},
+		{"bundle.stateDir", "state-dir", "DIR", "directory that keeps the last good bundle over restarts"},
+		{"bundle.fallback", "fallback-bundle", "DIR", "bundle to start with when there is no other good one"},
+		{"bundle.verifyKey", "verify-key", "PEM", "file with the Ed25519 public key that must have signed every bundle, kept ones included"},
+		{"bundle.poll", "", "", "how often the directory is looked at without a file event"},
+		{"secretsDir", "", "", "folder of the secret files; without it no secret has a value, and an empty file is none either"},
+		{"trustedProxies", "", "", "networks (10.0.0.0/8) or addresses whose X-Forwarded-* fields are believed"},
+		{"limits.requestLineBytes", "", "", "longest request line, in bytes; 414 above it"},
+		{"limits.headBytes", "", "", "largest head of a request, in bytes; 431 above it"},
+		{"limits.fields", "", "", "most fields in a head; 431 above it"},
+		{"limits.bodyBytes", "", "", "largest body of a request, in bytes; 413 above it; 0 means no bound"},
+		{"limits.connections", "", "", "most client connections at once; 0 means no bound"},
+		{"limits.headerTimeout", "", "", "time to receive a head once it began"},
+		{"limits.idleTimeout", "", "", "time between two requests of a connection"},
+		{"limits.bodyTimeout", "", "", "silence inside a body"},
+		{"accessLog", "", "", "off, stdout, or the path of a file to append to"},
+		{"drain.timeout", "", "", "time that requests and upgraded connections have to end when the gateway stops"},
+		{"drain.readinessDelay", "", "", "how long the gateway goes on accepting after it stopped being ready, so that load balancers notice"},
+		{"dial", "", "", "redirects connects from an endpoint's address (\"*\": from all that are not named) to another; only with --dev"},
+		{"", "dev", "", "allow the boot key dial, and add the headers x-lintel-route, x-lintel-bundle and x-lintel-upstream"},
+		{"", "version", "", "print the version and exit"},
+	}
+}
+
+// Default is the key's default as text; "" for none.
+func (k Key) Default() string {
+	v := reflect.ValueOf(Default())
+	for part := range strings.SplitSeq(k.Name, ".") {
+		part, isList := strings.CutSuffix(part, "[]")
+		if v = fieldOf(v, part); !v.IsValid() {
+			return ""
+		}
+		if isList {
+			v = v.Index(0)
+		}
+	}
+	if d, ok := v.Interface().(Duration); ok {
+		return duration(d.D())
+	}
+	if v.IsZero() && v.Kind() != reflect.Int && v.Kind() != reflect.Int64 {
+		return ""
+	}
+	return fmt.Sprint(v.Interface())
+}
+
+// duration is a span as people write it: "1m15s", but "10s" and not "0m10s".
+func duration(d time.Duration) string {
+	s := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if rest, ok := strings.CutSuffix(s, zero); ok {
+			s = rest + zero[:1]
+		}
+	}
+	return s
+}
+
+// fieldOf is the field of a struct with that YAML key.
+func fieldOf(v reflect.Value, key string) reflect.Value {
+	for i := range v.NumField() {
+		if v.Type().Field(i).Tag.Get("yaml") == key {
+			return v.Field(i)
+		}
+	}
+	return reflect.Value{}
+}

@@ -1,0 +1,66 @@
+package telemetry
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// Metric is one family of the gateway's own metrics.
+type Metric struct {
+	// Name is the name that a scrape shows, such as "lintel_requests_total".
+	Name string
+	// Type is counter, gauge or histogram.
+	Type string
+	// Help is the sentence that a scrape shows beside the name.
+	Help string
+	// Labels are the names of its labels, in order.
+	Labels []string
+}
+
+// Catalog lists the gateway's own metrics. It is where they are declared; those of the
+// Go runtime and of the process come from their collectors.
+func Catalog() []Metric {
+	return []Metric{
+		{"lintel_requests_total", "counter", "Requests by domain and status.", []string{"domain", "code"}},
+		{"lintel_request_duration_seconds", "histogram", "Time from the head of a request to the end of its response, upgraded connections left out.", []string{"domain"}},
+		{"lintel_request_errors_total", "counter", "Requests that did not end well, by reason.", []string{"reason"}},
+		{"lintel_request_bytes_total", "counter", "Bytes of request bodies.", []string{"domain"}},
+		{"lintel_response_bytes_total", "counter", "Bytes of response bodies.", []string{"domain"}},
+		{"lintel_connections", "gauge", "Client connections that are open.", nil},
+		{"lintel_access_log_dropped_total", "counter", "Access records dropped because the log was not written fast enough.", nil},
+		{"lintel_bundle_info", "gauge", "The bundle that is served, as labels; always 1.", []string{"digest", "revision"}},
+		{"lintel_bundle_routes", "gauge", "Routes in the bundle that is served.", nil},
+		{"lintel_bundle_loaded_timestamp_seconds", "gauge", "When the bundle that is served was loaded.", nil},
+		{"lintel_on_last_good", "gauge", "1 while a kept bundle is served because the mounted one could not be.", nil},
+		{"lintel_reload_success", "gauge", "1 when the last attempt to load a bundle succeeded.", nil},
+		{"lintel_reload_total", "counter", "Attempts to load a bundle by result.", []string{"result"}},
+		{"lintel_reload_duration_seconds", "gauge", "How long the last attempt took, from the first read to the swap.", nil},
+		{"lintel_reload_attempt_timestamp_seconds", "gauge", "When the last attempt was made.", nil},
+		{"lintel_swaps_total", "counter", "Swaps of the route table.", nil},
+		{"lintel_snapshots_live", "gauge", "Snapshots that are current or still in use by a request or an upgraded connection.", nil},
+		{"lintel_build_info", "gauge", "The program, as labels; always 1.", []string{"version", "goversion"}},
+	}
+}
+
+// Label is a label of the metrics.
+type Label struct{ Name, Meaning string }
+
+// Labels lists the labels and what their values are.
+func Labels() []Label {
+	return []Label{
+		{"domain", "The domain of the route that took the request; empty when none did. Beyond 1,024 domains, further ones are \"other\"."},
+		{"code", "The status of the response; statuses that are seldom are counted by class (\"4xx\"), and \"none\" is a request that got no answer."},
+		{"reason", "The code of the error, as in the body of the answer and in the access log."},
+		{"digest", "The digest of the bundle, sha256:<hex>."},
+		{"revision", "What the bundle was made from, as `lintel compile --revision` was told."},
+		{"result", "loaded: served from now on; unchanged: equal content, only metadata is new; waiting: some of its files are not there yet; rejected: refused, and the one before serves on."},
+		{"version", "The release of Lintel."},
+		{"goversion", "The version of Go that built it."},
+	}
+}
+
+// descriptions are the catalog as the registry wants it, by name.
+func descriptions() map[string]*prometheus.Desc {
+	out := map[string]*prometheus.Desc{}
+	for _, m := range Catalog() {
+		out[m.Name] = prometheus.NewDesc(m.Name, m.Help, m.Labels, nil)
+	}
+	return out
+}
