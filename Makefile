@@ -70,9 +70,11 @@ fmt: programs ## format Go and CUE files
 	@$(TOOL) gofumpt -w .
 	@$(BIN)/lintel fmt routes
 
-generate: programs ## write the generated files: filter schema and list, routes/lintel.cue
+generate: ## write the generated files: filter schema and list, routes/lintel.cue, the references
 	@$(GO) run ./compiler/filtergen
+	@$(MAKE) --no-print-directory programs
 	@$(BIN)/lintel schema sync routes
+	@$(GO) run ./ci/docgen
 
 fuzz: ## run every fuzz target for FUZZTIME
 	@sh ci/fuzz.sh $(FUZZTIME)

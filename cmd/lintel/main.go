@@ -79,6 +79,10 @@ func execute(ctx context.Context, s streams, args []string) int {
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
 		if len(args) == 2 && args[0] == "help" {
+			if strings.TrimLeft(args[1], "-") == "markdown" {
+				reference(s.out)
+				return exitOK
+			}
 			return execute(ctx, s, []string{args[1], "-h"})
 		}
 		usage(s.out)
@@ -136,35 +140,6 @@ func parse(fs *flag.FlagSet, args []string) (rest []string, err error) {
 		rest = append(rest, args[0])
 		args = args[1:]
 	}
-}
-
-func usage(w io.Writer) {
-	fmt.Fprintln(w, "Lintel compiles route files into bundles that gateways swap in whole.\n\nUsage: lintel COMMAND [flags] [arguments]\n\nCommands:")
-	for _, v := range verbs() {
-		fmt.Fprintf(w, "  %-24s %s\n", strings.TrimSpace(v.name+" "+v.args), v.purpose)
-	}
-	fmt.Fprintln(w, "\nDIR is the routes directory (default: routes); BUNDLE is a directory with a manifest.json.\nExit status: 0 clean, 1 failure, 2 usage, 100 findings. lintel COMMAND -h tells more.")
-}
-
-func verbUsage(w io.Writer, v verb, fs *flag.FlagSet) {
-	fmt.Fprintf(w, "%s: %s\n\nUsage: lintel %s [flags] %s\n", v.name, v.purpose, v.name, v.args)
-	any := false
-	fs.VisitAll(func(f *flag.Flag) {
-		if !any {
-			fmt.Fprintln(w, "\nFlags:")
-			any = true
-		}
-		kind, text := flag.UnquoteUsage(f)
-		name := "--" + f.Name
-		if len(f.Name) == 1 {
-			name = "-" + f.Name
-		}
-		fmt.Fprintf(w, "  %-24s %s", strings.TrimSpace(name+" "+kind), text)
-		if f.DefValue != "" && f.DefValue != "false" {
-			fmt.Fprintf(w, " (default %s)", f.DefValue)
-		}
-		fmt.Fprintln(w)
-	})
 }
 
 // oneArg returns the only argument, or def when there is none.

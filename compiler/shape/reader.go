@@ -154,7 +154,7 @@ func (r *reader) field(n *Node, d *ast.Field) error {
 	}
 	n.add(&Field{
 		Name: name, Required: d.Constraint == token.NOT,
-		Default: def, Doc: text(d), Node: value,
+		Default: def, Doc: Doc(d), Node: value,
 	})
 	return nil
 }
@@ -162,6 +162,27 @@ func (r *reader) field(n *Node, d *ast.Field) error {
 // attributes reads @default and @msg of a field; the latter also words the
 // field's regular expressions for the whole schema.
 func (r *reader) attributes(f *ast.Field) (def json.RawMessage, expect string, err error) {
+	def, expect, err = Attributes(f)
+	if err != nil || expect == "" {
+		return def, expect, err
+	}
+	ast.Walk(f.Value, func(x ast.Node) bool {
+		if u, ok := x.(*ast.UnaryExpr); ok && u.Op == token.MAT {
+			if lit, ok := u.X.(*ast.BasicLit); ok {
+				if p, err := literal.Unquote(lit.Value); err == nil {
+					r.schema.patterns[p] = expect
+				}
+			}
+		}
+		return true
+	}, nil)
+	return def, expect, nil
+}
+
+// Attributes reads @default and @msg of a field of the schema: the default in JSON,
+// nil when there is none, and the words for a pattern. It fails on a default that is
+// not JSON and on words that are no string.
+func Attributes(f *ast.Field) (def json.RawMessage, expect string, err error) {
 	for _, a := range f.Attrs {
 		key, body := a.Split()
 		switch key {
@@ -174,16 +195,6 @@ func (r *reader) attributes(f *ast.Field) (def json.RawMessage, expect string, e
 			if expect, err = literal.Unquote(body); err != nil {
 				return nil, "", fmt.Errorf("@msg(%s) is not a string", body)
 			}
-			ast.Walk(f.Value, func(x ast.Node) bool {
-				if u, ok := x.(*ast.UnaryExpr); ok && u.Op == token.MAT {
-					if lit, ok := u.X.(*ast.BasicLit); ok {
-						if p, err := literal.Unquote(lit.Value); err == nil {
-							r.schema.patterns[p] = expect
-						}
-					}
-				}
-				return true
-			}, nil)
 		}
 	}
 	return def, expect, nil

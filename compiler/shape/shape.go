@@ -185,8 +185,8 @@ func (n *Node) merge(o *Node) {
 	n.Open = n.Open || o.Open
 }
 
-// text returns the doc comment above a field on one line per paragraph.
-func text(f *ast.Field) string {
+// Doc returns the comment above a field, without the slashes.
+func Doc(f *ast.Field) string {
 	var b strings.Builder
 	for _, g := range ast.Comments(f) {
 		if g.Doc {

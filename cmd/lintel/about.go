@@ -1,0 +1,152 @@
+package main
+
+// about is what a command's help says beyond its flags.
+type about struct {
+	// group is the title under which lintel help lists it.
+	group string
+	// text is a paragraph: what it is for, and what is worth knowing.
+	text     string
+	examples []example
+}
+
+// example is one line that works as it is.
+type example struct{ command, comment string }
+
+// The groups of lintel help, in the order in which an author meets them.
+const (
+	groupBegin = "Begin:"
+	groupWrite = "Write and look:"
+	groupProve = "Prove:"
+	groupShip  = "Ship:"
+	groupMore  = "More:"
+)
+
+// group is commands under one title.
+type group struct {
+	title string
+	verbs []verb
+}
+
+// groups sorts the verbs into groups; a verb of which nothing is said is in the last.
+func groups(all []verb) []group {
+	out := []group{{title: groupBegin}, {title: groupWrite}, {title: groupProve}, {title: groupShip}, {title: groupMore}}
+	for _, v := range all {
+		in := aboutVerb(v.name).group
+		if in == "" {
+			in = groupMore
+		}
+		for i := range out {
+			if out[i].title == in {
+				out[i].verbs = append(out[i].verbs, v)
+			}
+		}
+	}
+	return out
+}
+
+// aboutVerb is what is said of a verb; nothing for one that is not listed.
+func aboutVerb(name string) about {
+	switch name {
+	case "init":
+		return about{
+			groupBegin, "It has a domain, a route with its cases, templates, editor settings and pipelines. Files that are there already are never overwritten.",
+			[]example{{"lintel init gateway --domain shop.example", "into the folder gateway"}},
+		}
+	case "schema":
+		return about{
+			groupBegin, "The binary's own schema is what counts; sync writes a copy of it for editors and cue vet, and check warns when the copy is another.",
+			[]example{
+				{"lintel schema sync", "after an update of lintel"},
+				{"lintel schema sync --check", "in a pipeline: exit 100 when the copy is old"},
+			},
+		}
+	case "fmt":
+		return about{
+			groupWrite, "Route files have one form, so that changes show what changed. A file that is not CUE is left alone and told.",
+			[]example{{"lintel fmt", "format every route file"}, {"lintel fmt --check", "in a pipeline"}},
+		}
+	case "check":
+		return about{
+			groupWrite, "Reads every file, proves that every route can be reached and that no two tie, and prints each mistake at its line with a hint. It makes no bundle and needs no network.",
+			[]example{
+				{"lintel check", "the folder routes"},
+				{"lintel check --explain route-shadowed", "what a code means, by an example"},
+				{"lintel check --format sarif --strict", "in a pipeline, warnings too"},
+			},
+		}
+	case "explain":
+		return about{
+			groupWrite, "Prints the route that takes a request, each step of the order that decided, its filters with file and line, and the request that the upstream would receive. Nothing is sent.",
+			[]example{
+				{"lintel explain GET http://api.shop.example/orders/7", "what happens to a request"},
+				{"lintel explain POST http://api.shop.example/ -H 'x-stage: next'", "with a header"},
+				{"lintel explain --all GET http://api.shop.example/", "every route that was asked"},
+			},
+		}
+	case "diff":
+		return about{
+			groupWrite, "Compares what runs, not text: formatting, order, defaults, moved files and refactored templates show nothing. Sides may be of different kinds.",
+			[]example{
+				{"lintel diff", "what the working tree changes of HEAD"},
+				{"lintel diff main..HEAD --format markdown", "for a review"},
+				{"lintel diff http://127.0.0.1:8081 routes", "what a running gateway would get"},
+			},
+		}
+	case "dev":
+		return about{
+			groupWrite, "Starts a gateway on this machine with an echo in the place of every upstream that cannot be reached, and swaps whenever a file is saved. A mistake is printed, and what ran before runs on.",
+			[]example{{"lintel dev", "on 127.0.0.1:8080"}, {"lintel dev --listen 127.0.0.1:9000", "on another port"}},
+		}
+	case "echo":
+		return about{
+			groupWrite, "Answers with what it received, as JSON; lintel dev and lintel test start their own.",
+			[]example{{"lintel echo --listen 127.0.0.1:8090 --name orders", "stand in for an upstream"}},
+		}
+	case "test":
+		return about{
+			groupProve, "Starts a gateway on the very bundle that would ship and echoes in the place of upstreams, plays the cases beside the routes, and prints what differs, why, and how to try it. Exit 100 when a case fails, when a new route has no case, or when coverage is too low.",
+			[]example{
+				{"lintel test", "every case"},
+				{"lintel test --domain shop.example --run order", "some of them"},
+				{"lintel test --base main --junit report.xml", "in a pipeline"},
+			},
+		}
+	case "coverage":
+		return about{
+			groupProve, "Reads what lintel test --coverage-json wrote, and prints it as a table.",
+			[]example{{"lintel coverage --min-coverage 80 coverage.json", "exit 100 below 80 percent"}},
+		}
+	case "import":
+		return about{
+			groupProve, "Reads a HAR file or an access log, takes out what identifies people and what opens doors, and prints cases for the routes that take the requests.",
+			[]example{
+				{"lintel import har browser.har", "print the cases"},
+				{"lintel import accesslog access.log routes -o routes", "add them beside the routes"},
+			},
+		}
+	case "compile":
+		return about{
+			groupShip, "The same files give the same bytes on any machine. Nothing is written when there is an error.",
+			[]example{
+				{"lintel compile -o out", "the bundle in the folder out"},
+				{"lintel compile -o out --sign-key key.pem --revision 4f1c9e2", "signed, with the commit"},
+			},
+		}
+	case "render":
+		return about{
+			groupShip, "Prints YAML for kubectl apply --server-side, or for a repository that Argo CD watches. A bundle that is too large for one ConfigMap is spread over several.",
+			[]example{{"lintel render --name edge --namespace gateways", "compile routes and print"}, {"lintel render out", "a bundle that is compiled"}},
+		}
+	case "inspect":
+		return about{
+			groupShip, "Prints digests, revision, sizes and routes, each with its file and line. A file that is not what the manifest says is an error.",
+			[]example{{"lintel inspect out", "as a table"}, {"lintel inspect out --verify-key key.pub", "and who signed it"}},
+		}
+	case "version":
+		return about{
+			groupMore, "Prints the release, the format of bundles it writes and the version of Go that built it.",
+			[]example{{"lintel version", "also lintel --version"}},
+		}
+	}
+	return about{}
+}
