@@ -54,10 +54,12 @@ func aboutVerb(name string) about {
 		}
 	case "schema":
 		return about{
-			groupBegin, "The binary's own schema is what counts; sync writes a copy of it for editors and cue vet, and check warns when the copy is another.",
+			groupBegin, "The binary's own schema is what counts; sync writes a copy of it for editors and cue vet, and check warns when the copy is another. json prints a JSON Schema for those who write data in JSON or YAML and turn it into CUE.",
 			[]example{
 				{"lintel schema sync", "after an update of lintel"},
 				{"lintel schema sync --check", "in a pipeline: exit 100 when the copy is old"},
+				{"lintel schema json > domain.schema.json", "what a data file of a domain may hold"},
+				{"lintel schema json --definition Route", "one definition and what it needs"},
 			},
 		}
 	case "fmt":

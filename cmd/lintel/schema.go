@@ -10,58 +10,106 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
+	"github.com/lintel-gateway/lintel/compiler/docs"
+	"github.com/lintel-gateway/lintel/compiler/jsonschema"
+	"github.com/lintel-gateway/lintel/compiler/suggest"
 	"github.com/lintel-gateway/lintel/schemas"
 )
 
 var schemaVerb = verb{
-	name: "schema", args: "sync [DIR]", purpose: "write the route language's schema beside the routes, for editors and cue vet",
+	name: "schema", args: "sync [DIR] | json", purpose: "write the route language's schema for editors: as CUE beside the routes, or as JSON Schema",
 	flags: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
-		check := fs.Bool("check", false, "write nothing; exit 100 when a file differs")
+		check := fs.Bool("check", false, "sync: write nothing; exit 100 when a file differs")
+		definition := fs.String("definition", "", "json: the schema of one definition `NAME`, such as Route or Upstream, in place of a domain's data file")
 		return func(_ context.Context, s streams, args []string) error {
-			if len(args) == 0 || args[0] != "sync" {
-				return usageError{`takes the word "sync"`}
+			switch {
+			case len(args) == 0 || args[0] != "sync" && args[0] != "json":
+				return usageError{`takes the word "sync" or "json"`}
+			case args[0] == "json" && *check:
+				return usageError{"--check is for sync"}
+			case args[0] == "json" && len(args) > 1:
+				return usageError{"json takes no arguments; it prints to standard output"}
+			case args[0] == "json":
+				return printJSONSchema(s, *definition)
+			case *definition != "":
+				return usageError{"--definition is for json"}
 			}
 			dir, err := oneArg(args[1:], "routes")
 			if err != nil {
 				return err
 			}
-			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-				return fmt.Errorf("%s is no directory: name the routes directory", dir)
-			}
-			files, err := schemaFiles(dir)
-			if err != nil {
-				return err
-			}
-			differ := 0
-			for _, f := range files {
-				have, err := os.ReadFile(f.path)
-				if err != nil && !errors.Is(err, os.ErrNotExist) {
-					return fmt.Errorf("read schema: %w", err)
-				}
-				if err == nil && bytes.Equal(have, f.text) {
-					continue
-				}
-				differ++
-				if *check {
-					fmt.Fprintf(s.out, "%s differs from the schema of lintel\n", f.path)
-					continue
-				}
-				if err := f.write(); err != nil {
-					return err
-				}
-				fmt.Fprintf(s.out, "wrote %s\n", f.path)
-			}
-			if *check && differ > 0 {
-				fmt.Fprintln(s.err, "run: lintel schema sync")
-				return errFindings
-			}
-			if differ == 0 {
-				fmt.Fprintf(s.err, "ok: %s are up to date\n", count(len(files), "file"))
-			}
-			return nil
+			return syncSchema(s, dir, *check)
 		}
 	},
+}
+
+// printJSONSchema prints the language as JSON Schema, or one definition of it.
+func printJSONSchema(s streams, definition string) error {
+	language, err := docs.Language()
+	if err != nil {
+		return err
+	}
+	export := func() ([]byte, error) { return jsonschema.Domain(language) }
+	if definition != "" {
+		export = func() ([]byte, error) { return jsonschema.Definition(language, definition) }
+	}
+	text, err := export()
+	if errors.Is(err, jsonschema.ErrUnknown) {
+		var names []string
+		for _, d := range language.Definitions {
+			names = append(names, d.Name[1:])
+		}
+		hint := suggest.Phrase(definition, names)
+		if hint == "" {
+			hint = "it is one of " + strings.Join(names, ", ")
+		}
+		return usageError{fmt.Sprintf("--definition: there is no %q: %s", definition, hint)}
+	}
+	if err != nil {
+		return err
+	}
+	_, err = s.out.Write(text)
+	return err
+}
+
+// syncSchema writes the schema's files beside the routes, or tells which differ.
+func syncSchema(s streams, dir string, check bool) error {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s is no directory: name the routes directory", dir)
+	}
+	files, err := schemaFiles(dir)
+	if err != nil {
+		return err
+	}
+	differ := 0
+	for _, f := range files {
+		have, err := os.ReadFile(f.path)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("read schema: %w", err)
+		}
+		if err == nil && bytes.Equal(have, f.text) {
+			continue
+		}
+		differ++
+		if check {
+			fmt.Fprintf(s.out, "%s differs from the schema of lintel\n", f.path)
+			continue
+		}
+		if err := f.write(); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "wrote %s\n", f.path)
+	}
+	if check && differ > 0 {
+		fmt.Fprintln(s.err, "run: lintel schema sync")
+		return errFindings
+	}
+	if differ == 0 {
+		fmt.Fprintf(s.err, "ok: %s are up to date\n", count(len(files), "file"))
+	}
+	return nil
 }
 
 type schemaFile struct {
