@@ -33,6 +33,9 @@ type Options struct {
 	// Base is the first element of the file names in positions; absent: the base
 	// name of Dir, or "routes".
 	Base string
+	// Env is the environment that is compiled, by the name of its file in _env; ""
+	// means none.
+	Env string
 	// Revision names the input in the manifest, such as a Git commit.
 	Revision string
 	// Compiler names the tool and version that compiles; absent: "lintel". It is
@@ -77,7 +80,7 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 	}
 	kept := cache.Open(o.Cache, o.Compiler)
 	loaded, err := load.Load(ctx, load.Options{
-		Dir: o.Dir, FS: o.FS, Base: o.Base, Cache: kept, Workers: o.Workers, Limits: o.Limits,
+		Dir: o.Dir, FS: o.FS, Base: o.Base, Env: o.Env, Cache: kept, Workers: o.Workers, Limits: o.Limits,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load routes: %w", err)

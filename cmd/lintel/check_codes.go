@@ -61,7 +61,7 @@ func explainCode(ctx context.Context, s streams, code string) error {
 			return nil
 		}
 		files := c.FS()
-		res, err := compiler.Compile(ctx, compiler.Options{FS: files, Cache: "off"})
+		res, err := compiler.Compile(ctx, compiler.Options{FS: files, Env: c.Env(), Cache: "off"})
 		if err != nil {
 			return err
 		}

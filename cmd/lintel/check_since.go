@@ -9,12 +9,13 @@ import (
 	"github.com/lintel-gateway/lintel/compiler"
 	"github.com/lintel-gateway/lintel/compiler/diag"
 	"github.com/lintel-gateway/lintel/compiler/diff/gitfs"
+	"github.com/lintel-gateway/lintel/compiler/load"
 )
 
 // checkSince prints what was touched since a revision. Whatever is printed or left out,
 // errors are errFindings.
-func checkSince(ctx context.Context, st streams, f *findingFlags, rev string, res *compiler.Result) error {
-	s, err := openSince(ctx, f.dir, rev)
+func checkSince(ctx context.Context, st streams, f *findingFlags, rev, env string, res *compiler.Result) error {
+	s, err := openSince(ctx, f.dir, rev, env)
 	if err != nil {
 		return err
 	}
@@ -32,7 +33,7 @@ type since struct {
 // openSince compiles the routes of the commit at which the working tree and rev went
 // separate ways: what others have merged since then is no part of the change. A commit
 // without the folder has no routes.
-func openSince(ctx context.Context, dir, rev string) (*since, error) {
+func openSince(ctx context.Context, dir, rev, env string) (*since, error) {
 	repo, err := gitfs.Open(ctx, dir)
 	if err != nil {
 		return nil, err
@@ -61,7 +62,17 @@ func openSince(ctx context.Context, dir, rev string) (*since, error) {
 	if err != nil {
 		return nil, err
 	}
-	res, err := compiler.Compile(ctx, compiler.Options{FS: files, Base: filepath.Base(abs), Compiler: compilerName})
+	o := compiler.Options{FS: files, Base: filepath.Base(abs), Env: env, Compiler: compilerName}
+	var res *compiler.Result
+	if env == "" {
+		res, _, err = compiler.Everywhere(ctx, o)
+	} else {
+		res, err = compiler.Compile(ctx, o)
+	}
+	var absent *load.NoEnvironment
+	if errors.As(err, &absent) {
+		return s, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("compile %s: %w", rev, err)
 	}

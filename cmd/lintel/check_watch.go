@@ -15,7 +15,7 @@ import (
 
 // watchChecks checks a directory now and on every save, until ctx ends. Each check is
 // a child process: CUE can neither be stopped nor bounded inside one.
-func watchChecks(ctx context.Context, s streams, dir string, strict bool, rev string) error {
+func watchChecks(ctx context.Context, s streams, dir string, strict bool, rev, env string) error {
 	if err := isDirectory(dir); err != nil {
 		return err
 	}
@@ -29,6 +29,9 @@ func watchChecks(ctx context.Context, s streams, dir string, strict bool, rev st
 	}
 	if rev != "" {
 		args = append(args, "--since", rev)
+	}
+	if env != "" {
+		args = append(args, "--env", env)
 	}
 	saved, err := watch.Open(dir)
 	if err != nil {

@@ -26,6 +26,11 @@ func isDirectory(dir string) error {
 // compile runs the compiler; on a terminal it says that it is at work when that
 // takes more than a second.
 func compile(ctx context.Context, s streams, o compiler.Options) (*compiler.Result, error) {
+	return compileWith(ctx, s, o, compiler.Compile)
+}
+
+// compileWith is compile with another way to do it.
+func compileWith(ctx context.Context, s streams, o compiler.Options, run func(context.Context, compiler.Options) (*compiler.Result, error)) (*compiler.Result, error) {
 	if err := isDirectory(o.Dir); err != nil {
 		return nil, err
 	}
@@ -35,7 +40,8 @@ func compile(ctx context.Context, s streams, o compiler.Options) (*compiler.Resu
 		t := time.AfterFunc(time.Second, func() { fmt.Fprintf(s.err, "compiling %s ...\n", o.Dir) })
 		defer t.Stop()
 	}
-	return compiler.Compile(ctx, o)
+	res, err := run(ctx, o)
+	return res, wrongEnv(err)
 }
 
 var compileVerb = verb{
@@ -46,6 +52,7 @@ var compileVerb = verb{
 		out := fs.String("o", "", "write the bundle to `OUTDIR`, replacing a bundle that is there")
 		revision := fs.String("revision", "", "revision to put into the manifest, such as a Git commit: `R`")
 		signKey := fs.String("sign-key", "", "sign with the Ed25519 private key in the file `PEM` (PKCS #8)")
+		env := envFlag(fs)
 		cases := fs.String("cases", "", "write the test cases beside the routes to `FILE`, bound to the digest")
 		return func(ctx context.Context, s streams, args []string) error {
 			dir, err := oneArg(args, "routes")
@@ -63,7 +70,7 @@ var compileVerb = verb{
 				return err
 			}
 			findings.dir = dir
-			res, err := compile(ctx, s, compiler.Options{Dir: dir, Revision: *revision})
+			res, err := compile(ctx, s, compiler.Options{Dir: dir, Env: *env, Revision: *revision})
 			if err != nil {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/lintel-gateway/lintel/compiler/diff"
 	"github.com/lintel-gateway/lintel/compiler/diff/gitfs"
@@ -15,7 +16,7 @@ import (
 
 // diffFlags are the flags of the verb diff.
 type diffFlags struct {
-	format, dir       string
+	format, dir, env  string
 	exitCode, verbose bool
 }
 
@@ -25,6 +26,7 @@ var diffVerb = verb{
 		var f diffFlags
 		fs.StringVar(&f.format, "format", "text", "`FORMAT`: text, markdown or json")
 		fs.StringVar(&f.dir, "dir", "routes", "routes directory `DIR` of Git revisions, and of the working tree when there is no B")
+		fs.StringVar(&f.env, "env", "", "compile both sides for the environment `NAME`; with X..Y compare the environments X and Y of one side, where none is the files as they stand")
 		fs.BoolVar(&f.exitCode, "exit-code", false, "exit with 100 when there is a difference")
 		fs.BoolVar(&f.verbose, "verbose", false, "tell of routes that moved to another file, too")
 		return func(ctx context.Context, s streams, args []string) error {
@@ -43,21 +45,24 @@ var diffVerb = verb{
 // sides tells what is to be compared. Without B it is the working tree; without A, or
 // with the routes directory alone, what was committed last against it.
 func (f *diffFlags) sides(args []string) (old, new diffSide, err error) {
-	work := diffSide{name: f.dir, kind: sideDir, dir: f.dir}
+	if from, to, ok := strings.Cut(f.env, ".."); ok {
+		return f.environments(args, from, to)
+	}
+	work := diffSide{name: f.dir, kind: sideDir, dir: f.dir, env: f.env}
 	switch len(args) {
 	case 0:
-		return diffSide{name: "HEAD", kind: sideRevision, dir: f.dir}, work, nil
+		return diffSide{name: "HEAD", kind: sideRevision, dir: f.dir, env: f.env}, work, nil
 	case 1:
 		if a, b, base, ok := gitfs.Range(args[0]); ok && !exists(args[0]) && !remote.Is(args[0]) && !looksLikePath(args[0]) {
-			old = diffSide{name: a, kind: sideRevision, dir: f.dir}
-			new = diffSide{name: b, kind: sideRevision, dir: f.dir}
+			old = diffSide{name: a, kind: sideRevision, dir: f.dir, env: f.env}
+			new = diffSide{name: b, kind: sideRevision, dir: f.dir, env: f.env}
 			if base {
 				old.with = b
 			}
 			return old, new, nil
 		}
 		if old, err = f.side(args[0]); err == nil && old.kind == sideDir {
-			return diffSide{name: "HEAD", kind: sideRevision, dir: args[0]}, old, nil
+			return diffSide{name: "HEAD", kind: sideRevision, dir: args[0], env: f.env}, old, nil
 		}
 		return old, work, err
 	case 2:
@@ -68,6 +73,27 @@ func (f *diffFlags) sides(args []string) (old, new diffSide, err error) {
 		return old, new, err
 	}
 	return old, new, usageError{fmt.Sprintf("takes A and B, not %d arguments", len(args))}
+}
+
+// environments are two environments of one side: of the argument, or of the working
+// tree.
+func (f *diffFlags) environments(args []string, from, to string) (old, new diffSide, err error) {
+	if len(args) > 1 {
+		return old, new, usageError{fmt.Sprintf("--env %s compares two environments of one side: leave an argument out", f.env)}
+	}
+	arg := f.dir
+	if len(args) == 1 {
+		arg = args[0]
+	}
+	if old, err = f.side(arg); err != nil {
+		return old, new, err
+	}
+	if old.kind != sideDir && old.kind != sideRevision {
+		return old, new, usageError{fmt.Sprintf("%s is of one environment already: --env goes with a routes directory or a Git revision", arg)}
+	}
+	new = old
+	old.env, new.env = from, to
+	return old, new, nil
 }
 
 func (f *diffFlags) diff(ctx context.Context, s streams, a, b diffSide) error {

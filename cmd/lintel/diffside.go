@@ -29,6 +29,8 @@ type diffSide struct {
 	kind int
 	// dir is the routes directory of sideDir and sideRevision.
 	dir string
+	// env is the environment that a directory or revision is compiled for.
+	env string
 	// with is the other end of a range with three dots, whose merge base with name is
 	// meant; "" elsewhere.
 	with string
@@ -50,13 +52,13 @@ func (f *diffFlags) side(arg string) (diffSide, error) {
 	case err == nil && isBundle(arg):
 		return diffSide{name: arg, kind: sideBundle}, nil
 	case err == nil:
-		return diffSide{name: arg, kind: sideDir, dir: arg}, nil
+		return diffSide{name: arg, kind: sideDir, dir: arg, env: f.env}, nil
 	case looksLikePath(arg):
 		return diffSide{}, fmt.Errorf("%s does not exist: name a routes directory, a bundle, a Git revision or a gateway's admin URL", arg)
 	case strings.Contains(arg, ".."):
 		return diffSide{}, usageError{fmt.Sprintf("the range %q names both sides: leave the other argument out", arg)}
 	}
-	return diffSide{name: arg, kind: sideRevision, dir: f.dir}, nil
+	return diffSide{name: arg, kind: sideRevision, dir: f.dir, env: f.env}, nil
 }
 
 func exists(name string) bool {
@@ -72,6 +74,9 @@ func looksLikePath(arg string) bool {
 // open reads or compiles the side.
 func (d diffSide) open(ctx context.Context, s streams) (diff.Side, error) {
 	out := diff.Side{Name: d.name}
+	if d.env != "" {
+		out.Name += " in " + d.env
+	}
 	var err error
 	switch d.kind {
 	case sideBundle:
@@ -82,7 +87,7 @@ func (d diffSide) open(ctx context.Context, s streams) (diff.Side, error) {
 		}
 	case sideDir:
 		var res *compiler.Result
-		if res, err = compile(ctx, s, compiler.Options{Dir: d.dir}); err == nil {
+		if res, err = compile(ctx, s, compiler.Options{Dir: d.dir, Env: d.env}); err == nil {
 			err = d.take(s, res, &out)
 		}
 	case sideRevision:
@@ -109,7 +114,7 @@ func (d diffSide) openRevision(ctx context.Context, s streams, out *diff.Side) e
 		if commit, err = repo.MergeBase(ctx, commit, other); err != nil {
 			return err
 		}
-		out.Name = fmt.Sprintf("%s...%s (%.12s)", d.name, d.with, commit)
+		out.Name = strings.Replace(out.Name, d.name, fmt.Sprintf("%s...%s (%.12s)", d.name, d.with, commit), 1)
 	}
 	files, err := repo.Tree(ctx, commit, gitfs.Limits{})
 	if err != nil {
@@ -124,7 +129,7 @@ func (d diffSide) openRevision(ctx context.Context, s streams, out *diff.Side) e
 		t := time.AfterFunc(time.Second, func() { fmt.Fprintf(s.err, "compiling %s ...\n", out.Name) })
 		defer t.Stop()
 	}
-	res, err := compiler.Compile(ctx, compiler.Options{FS: files, Base: filepath.Base(abs), Revision: commit, Compiler: compilerName})
+	res, err := compiler.Compile(ctx, compiler.Options{FS: files, Base: filepath.Base(abs), Env: d.env, Revision: commit, Compiler: compilerName})
 	if err != nil {
 		return fmt.Errorf("compile %s: %w", out.Name, err)
 	}

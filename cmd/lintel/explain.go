@@ -26,6 +26,7 @@ var explainVerb = verb{
 		var headers headerFlags
 		fs.Var(&headers, "H", "send the header `'name: value'`; may be repeated")
 		format := fs.String("format", "text", "`FORMAT`: text or json")
+		env := envFlag(fs)
 		all := fs.Bool("all", false, "print every route that was asked, not the first few")
 		return func(ctx context.Context, s streams, args []string) error {
 			if *format != "text" && *format != "json" {
@@ -39,7 +40,7 @@ var explainVerb = verb{
 			if err != nil {
 				return usageError{err.Error()}
 			}
-			e, err := newExplainer(ctx, s, dir)
+			e, err := newExplainer(ctx, s, dir, *env)
 			if err != nil {
 				return err
 			}
@@ -93,8 +94,11 @@ func isMethod(s string) bool {
 
 // newExplainer reads the bundle in dir, or compiles the route files there, which tell
 // more.
-func newExplainer(ctx context.Context, s streams, dir string) (*explain.Explainer, error) {
+func newExplainer(ctx context.Context, s streams, dir, env string) (*explain.Explainer, error) {
 	if isBundle(dir) {
+		if env != "" {
+			return nil, usageError{"--env goes with a routes directory; a bundle is of one environment already"}
+		}
 		b, err := openBundle(dir)
 		if err != nil {
 			return nil, err
@@ -104,7 +108,7 @@ func newExplainer(ctx context.Context, s streams, dir string) (*explain.Explaine
 	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%s does not exist: name a routes directory or a bundle", dir)
 	}
-	res, err := compile(ctx, s, compiler.Options{Dir: dir})
+	res, err := compile(ctx, s, compiler.Options{Dir: dir, Env: env})
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ var renderVerb = verb{
 		name := fs.String("name", "lintel-bundle", "`NAME` of the ConfigMaps; parts are NAME-0, NAME-1, ...")
 		namespace := fs.String("namespace", "", "`NAMESPACE` to write into the metadata")
 		revision := fs.String("revision", "", "revision to put into the manifest when DIR is compiled: `R`")
+		env := envFlag(fs)
 		signKey := fs.String("sign-key", "", "sign with the Ed25519 private key in the file `PEM` (PKCS #8)")
 		return func(ctx context.Context, s streams, args []string) error {
 			dir, err := oneArg(args, "routes")
@@ -45,7 +46,7 @@ var renderVerb = verb{
 			if err != nil {
 				return err
 			}
-			b, err := renderSource(ctx, s, &findings, dir, *revision)
+			b, err := renderSource(ctx, s, &findings, dir, *revision, *env)
 			if err != nil {
 				return err
 			}
@@ -57,10 +58,13 @@ var renderVerb = verb{
 	},
 }
 
-func renderSource(ctx context.Context, s streams, f *findingFlags, dir, revision string) (*bundle.Encoded, error) {
+func renderSource(ctx context.Context, s streams, f *findingFlags, dir, revision, env string) (*bundle.Encoded, error) {
 	if isBundle(dir) {
 		if revision != "" {
 			return nil, usageError{"--revision goes with a routes directory; a bundle has its revision already"}
+		}
+		if env != "" {
+			return nil, usageError{"--env goes with a routes directory; a bundle is of one environment already"}
 		}
 		b, err := openBundle(dir)
 		if err != nil {
@@ -68,5 +72,5 @@ func renderSource(ctx context.Context, s streams, f *findingFlags, dir, revision
 		}
 		return &b.Encoded, nil
 	}
-	return compileFor(ctx, s, f, compiler.Options{Dir: dir, Revision: revision})
+	return compileFor(ctx, s, f, compiler.Options{Dir: dir, Env: env, Revision: revision})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/lintel-gateway/lintel/cmd/lintel/gate"
 	"github.com/lintel-gateway/lintel/compiler"
 	"github.com/lintel-gateway/lintel/compiler/diff/gitfs"
+	"github.com/lintel-gateway/lintel/compiler/load"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
 	"github.com/lintel-gateway/lintel/schemas/cases"
 )
@@ -22,6 +23,7 @@ type testFlags struct {
 	run, domain, junit, json, live, base, k6 string
 	coverageHTML, coverageJSON               string
 	script, secrets, listen, admin, revision string
+	env                                      string
 	keep                                     bool
 	parallel                                 int
 	minCoverage                              float64
@@ -47,6 +49,7 @@ func (f *testFlags) declare(fs *flag.FlagSet) {
 	fs.StringVar(&f.listen, "listen", "", "`ADDR` of the gateway (default a free port)")
 	fs.StringVar(&f.admin, "admin", "", "`ADDR` of the gateway's admin endpoint (default a free port)")
 	fs.StringVar(&f.revision, "revision", "", "revision in the manifest, as for compile: `R`")
+	fs.StringVar(&f.env, "env", "", "compile for the environment `NAME` (routes/_env/NAME.cue), the base too")
 	fs.IntVar(&f.parallel, "parallel", 8, "play `N` cases at once")
 	fs.DurationVar(&f.caseTimeout, "case-timeout", 15*time.Second, "`TIME` that one answer may take")
 	fs.DurationVar(&f.timeout, "timeout", 10*time.Minute, "give up after this `TIME`")
@@ -104,7 +107,7 @@ func (f *testFlags) test(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	res, err := compile(ctx, s, compiler.Options{Dir: f.dir, Revision: f.revision})
+	res, err := compile(ctx, s, compiler.Options{Dir: f.dir, Env: f.env, Revision: f.revision})
 	if err != nil {
 		return err
 	}
@@ -194,13 +197,17 @@ func (f *testFlags) baseBundle(ctx context.Context, s streams) (*bundle.Bundle, 
 	if f.base == "" {
 		return nil, nil
 	}
-	side, err := (&diffFlags{dir: f.dir}).side(f.base)
+	side, err := (&diffFlags{dir: f.dir, env: f.env}).side(f.base)
 	if err != nil {
 		return nil, err
 	}
 	base, err := side.open(ctx, s)
 	var absent *gitfs.NoFolderError
+	var none *load.NoEnvironment
 	switch {
+	case errors.As(err, &none):
+		fmt.Fprintf(s.err, "%s has no environment %s yet: every route is new\n", f.base, none.Name)
+		return nil, nil
 	case errors.As(err, &absent):
 		fmt.Fprintf(s.err, "%s has no folder %s yet: every route is new\n", f.base, absent.Folder)
 		return nil, nil

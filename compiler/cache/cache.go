@@ -107,6 +107,22 @@ func (c *Cache) Key(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// KeyOf is Key for parts that are bytes.
+func (c *Cache) KeyOf(parts ...[]byte) string {
+	if c == nil {
+		return ""
+	}
+	h := sha256.New()
+	h.Write(c.salt)
+	var size [8]byte
+	for _, p := range parts {
+		binary.BigEndian.PutUint64(size[:], uint64(len(p)))
+		h.Write(size[:])
+		h.Write(p)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
 // write adds texts with their lengths, so that no two lists write alike.
 func write(h hash.Hash, texts ...string) {
 	for _, t := range texts {
@@ -120,7 +136,7 @@ func (c *Cache) path(key string) string { return filepath.Join(c.dir, key[:2], k
 // Get returns a stored value, which the caller owns. Every entry begins with the
 // digest of what follows; one that does not match is as good as none.
 func (c *Cache) Get(key string) ([]byte, bool) {
-	if c == nil {
+	if c == nil || key == "" {
 		return nil, false
 	}
 	info, err := os.Lstat(c.path(key))

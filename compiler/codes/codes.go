@@ -53,6 +53,16 @@ func (c *Code) FS() fstest.MapFS {
 	return out
 }
 
+// Env is the environment in which the example shows the code; "" means none.
+func (c *Code) Env() string {
+	for _, f := range c.Files {
+		if name, ok := strings.CutPrefix(f.Name, "_env/"); ok {
+			return strings.TrimSuffix(name, ".cue")
+		}
+	}
+	return ""
+}
+
 // All lists the codes by name. An example that cannot be read is an error of the
 // program.
 func All() ([]Code, error) {

@@ -28,7 +28,7 @@ func TestExamples(t *testing.T) {
 			if len(c.Files) == 0 {
 				return
 			}
-			res, err := compiler.Compile(context.Background(), compiler.Options{FS: c.FS(), Cache: "off"})
+			res, err := compiler.Compile(context.Background(), compiler.Options{FS: c.FS(), Env: c.Env(), Cache: "off"})
 			if err != nil {
 				t.Fatal(err)
 			}

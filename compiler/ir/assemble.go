@@ -107,16 +107,25 @@ type assembly struct {
 	found  diag.List
 }
 
-func (a *assembly) read(e Evaluated) (Value, error) {
+func (a *assembly) read(e Evaluated) (*Value, error) {
 	if e.Value != nil {
-		return *e.Value, nil
+		return e.Value, nil
 	}
-	var v Value
-	dec := json.NewDecoder(bytes.NewReader(e.JSON))
+	v, err := ReadValue(e.JSON)
+	if err != nil {
+		return nil, fmt.Errorf("domain %s: %w", e.Name, err)
+	}
+	return v, nil
+}
+
+// ReadValue reads a value that CUE has written.
+func ReadValue(raw []byte) (*Value, error) {
+	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&v); err != nil {
-		return v, fmt.Errorf("read evaluated domain %s: %w", e.Name, err)
+	v := &Value{}
+	if err := dec.Decode(v); err != nil {
+		return nil, fmt.Errorf("read evaluated data: %w", err)
 	}
 	return v, nil
 }

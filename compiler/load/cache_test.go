@@ -104,8 +104,7 @@ func TestCache(t *testing.T) {
 func TestKey(t *testing.T) {
 	c := cache.Open(t.TempDir(), "v1")
 	key := func(name, shared string, files ...file) string {
-		l := &loader{cache: c, sharedKey: shared}
-		return l.key(folder{name, files})
+		return domainKey(c, shared, folder{name, files})
 	}
 	x, y := file{"routes/d/x.cue", []byte("b")}, file{"routes/d/y.cue", nil}
 	keys := map[string]string{key("d", "s", x, y): "base"}

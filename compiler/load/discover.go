@@ -19,6 +19,11 @@ const MaxFile = 1 << 20
 // lintelFile is the file that the compiler always replaces by its own.
 const lintelFile = "lintel.cue"
 
+// envFolder is the folder of the environments.
+const envFolder = "_env"
+
+var envName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
+
 var domainName = regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$`)
 
 // file is one source file of package routes.
@@ -42,6 +47,7 @@ type tree struct {
 	shared  []file
 	domains []folder
 	lintel  []byte // the directory's own lintel.cue, nil without one
+	envs    map[string]file
 }
 
 // texts maps every route file to its text.
@@ -74,6 +80,10 @@ func discover(fsys fs.FS, base string) (*tree, diag.List, error) {
 	t := &tree{}
 	for _, e := range entries {
 		switch {
+		case e.Name() == envFolder && e.IsDir():
+			if t.envs, err = d.environments(); err != nil {
+				return nil, nil, err
+			}
 		case skipped(e.Name()):
 		case e.IsDir():
 			f, err := d.domain(e.Name())
@@ -102,21 +112,31 @@ type discovery struct {
 	found diag.List
 }
 
+// folder opens a folder of the routes directory: its entries are the files in dir of
+// the file system.
+func (d *discovery) folder(name string) (fsys fs.FS, dir string, entries []fs.DirEntry, done func(), err error) {
+	fsys, dir, done = d.fsys, name, func() {}
+	if r, ok := d.fsys.(rooted); ok {
+		sub, end, err := r.sub(name)
+		if err != nil {
+			return nil, "", nil, nil, fmt.Errorf("open the folder %s: %w", path.Join(d.base, name), err)
+		}
+		fsys, dir, done = sub, ".", end
+	}
+	if entries, err = fs.ReadDir(fsys, dir); err != nil {
+		done()
+		return nil, "", nil, nil, fmt.Errorf("read the folder %s: %w", path.Join(d.base, name), err)
+	}
+	return fsys, dir, entries, done, nil
+}
+
 func (d *discovery) domain(name string) (folder, error) {
 	out := folder{name: name}
-	fsys, dir := d.fsys, name
-	if r, ok := d.fsys.(rooted); ok {
-		sub, done, err := r.sub(name)
-		if err != nil {
-			return out, fmt.Errorf("open domain folder %s: %w", path.Join(d.base, name), err)
-		}
-		defer done()
-		fsys, dir = sub, "."
-	}
-	entries, err := fs.ReadDir(fsys, dir)
+	fsys, dir, entries, done, err := d.folder(name)
 	if err != nil {
-		return out, fmt.Errorf("read domain folder %s: %w", path.Join(d.base, name), err)
+		return out, err
 	}
+	defer done()
 	before := len(d.found)
 	for _, e := range entries {
 		switch {
@@ -151,6 +171,40 @@ func (d *discovery) domain(name string) (folder, error) {
 		}
 		return -1
 	})
+	return out, nil
+}
+
+// environments reads the files of the folder _env, one environment each.
+func (d *discovery) environments() (map[string]file, error) {
+	fsys, dir, entries, done, err := d.folder(envFolder)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	out := map[string]file{}
+	for _, e := range entries {
+		if skipped(e.Name()) {
+			continue
+		}
+		if e.IsDir() {
+			d.report("folder-in-domain", path.Join(envFolder, e.Name()), "the environments have no folders inside",
+				"write each environment into one file")
+			continue
+		}
+		var list []file
+		if err := d.take(fsys, path.Join(dir, e.Name()), e, envFolder, &list); err != nil {
+			return nil, err
+		}
+		for _, f := range list {
+			name := strings.TrimSuffix(e.Name(), ".cue")
+			if !envName.MatchString(name) {
+				d.report("bad-name", path.Join(envFolder, e.Name()), fmt.Sprintf("%q is no name of an environment", name),
+					"use lower-case letters, digits and \"-\", as in staging.cue")
+				continue
+			}
+			out[name] = f
+		}
+	}
 	return out, nil
 }
 

@@ -85,11 +85,12 @@ func (e *evaluator) load(pos token.Pos, path string) *build.Instance {
 // spent tells whether the context should be dropped.
 func (e *evaluator) spent() bool { return e.used > contextBytes }
 
-// evaluate makes one value of the files and Lintel's own lintel.cue. The files
-// are resolved in place and must not be used again for another package.
-func (e *evaluator) evaluate(files []*ast.File) (cue.Value, errors.Error) {
+// evaluate makes one value of the files and Lintel's own lintel.cue, which gives the
+// schema its names. The files are resolved in place and must not be used again for
+// another package.
+func (e *evaluator) evaluate(lintel []byte, files []*ast.File) (cue.Value, errors.Error) {
 	in := e.build.NewInstance("", nil)
-	own, err := parser.ParseFile(ownName, schemas.LintelCUE(""))
+	own, err := parser.ParseFile(ownName, lintel)
 	if err != nil {
 		return cue.Value{}, errors.Promote(err, "lintel.cue")
 	}

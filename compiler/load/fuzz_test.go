@@ -42,8 +42,8 @@ func FuzzSyntax(f *testing.F) {
 		}
 		files := []*ast.File{x}
 		found := guard(x)
-		found = append(found, checkNames(files, false)...)
-		found = append(found, checkNames(files, true)...)
+		found = append(found, checkNames(files, domainFile)...)
+		found = append(found, checkNames(files, sharedFile)...)
 		found = append(found, checkRoutes(files)...)
 		found = append(found, checkShared(files, files)...)
 		found = append(found, checkParams(files, templatesOf(files, nil), []string{"#Route"})...)

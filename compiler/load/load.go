@@ -12,7 +12,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 
@@ -20,7 +19,6 @@ import (
 	"github.com/lintel-gateway/lintel/compiler/diag"
 	"github.com/lintel-gateway/lintel/compiler/ir"
 	"github.com/lintel-gateway/lintel/compiler/shape"
-	"github.com/lintel-gateway/lintel/schemas"
 )
 
 // Options say what to load. Dir or FS is needed; all else may be zero.
@@ -36,6 +34,8 @@ type Options struct {
 	Cache *cache.Cache
 	// Workers is how many domains are evaluated at once; 0 means GOMAXPROCS.
 	Workers int
+	// Env is the environment to load, by the name of its file in _env; "" means none.
+	Env string
 	// Limits bound the evaluation.
 	Limits Limits
 	// OnlyCUE evaluates every domain with CUE itself, also where the quick evaluation
@@ -73,39 +73,26 @@ func (r *Result) Prove(findings diag.List) {
 	}
 }
 
-// Load reads and evaluates a routes directory. Mistakes in route files are
-// diagnostics; what keeps the compiler from working is an error.
+// Load reads and evaluates a routes directory: the environment that the options name,
+// or what stands for all of them. Mistakes in route files are diagnostics; what keeps
+// the compiler from working is an error.
 //
 // When a limit trips, Load returns its diagnostic at once and the goroutine inside
 // CUE is left behind, since nothing can stop it: the process is expected to print
 // and end.
 func Load(ctx context.Context, o Options) (*Result, error) {
-	fsys, closeFS, err := o.open()
+	s, err := Read(o)
 	if err != nil {
 		return nil, err
 	}
-	defer closeFS()
-	t, found, err := discover(fsys, o.Base)
+	return s.Load(ctx, o.Env)
+}
+
+// Load evaluates one environment of what was read; "" is none of them.
+func (s *Source) Load(ctx context.Context, env string) (*Result, error) {
+	l, found, err := s.loader(env)
 	if err != nil {
 		return nil, err
-	}
-	found = append(found, outdated(t, o)...)
-	names, contents := schemas.Files()
-	schema, err := shape.Parse(names, contents)
-	if err != nil {
-		return nil, err
-	}
-	l := &loader{
-		tree: t, files: t.texts(), schema: schema, watchdog: newWatchdog(o.Limits),
-		cache: o.Cache, workers: o.Workers, onlyCUE: o.OnlyCUE,
-	}
-	parts := []string{"shared"}
-	for _, f := range t.shared {
-		parts = append(parts, f.name, string(f.data))
-	}
-	l.sharedKey = l.cache.Key(parts...)
-	if l.workers <= 0 {
-		l.workers = runtime.GOMAXPROCS(0)
 	}
 	stop, tripped, done := make(chan struct{}), make(chan diag.Diagnostic, 1), make(chan outcome, 1)
 	defer close(stop)
@@ -170,15 +157,18 @@ func (r rooted) sub(name string) (rooted, func(), error) {
 type loader struct {
 	tree     *tree
 	files    map[string][]byte // read only
-	schema   *shape.Schema
+	schema   func() (*shape.Schema, error)
 	watchdog *watchdog
 	cache    *cache.Cache
 	workers  int
 	shared   ir.Shared
-	syntax   *sharedSyntax
+	syntax   func() *sharedSyntax
 	onlyCUE  bool
-	// sharedKey names the content of the shared files.
+	// sharedKey names the content of the shared files, keys those of the domains.
 	sharedKey string
+	keys      []string
+	// env is the environment that is loaded, nil for none.
+	env *environment
 }
 
 // outcome is what the evaluation of everything came to.
@@ -192,12 +182,18 @@ type outcome struct {
 
 func (l *loader) run(ctx context.Context) (out outcome) {
 	p := &ir.Program{Files: l.files}
-	shared, found, err := l.loadShared()
+	found, err := l.loadEnvironment()
+	if err != nil || found.HasErrors() {
+		return outcome{program: p, found: found, err: err}
+	}
+	shared, more, err := l.loadShared()
+	found = append(found, more...)
 	if err != nil || found.HasErrors() {
 		// A mistake in a shared file would show again in every domain.
 		return outcome{program: p, found: found, err: err}
 	}
-	p.Shared, l.shared, l.syntax = shared, shared, newSharedSyntax(l.tree.shared)
+	p.Shared, l.shared = shared, shared
+	l.syntax = sync.OnceValue(func() *sharedSyntax { return newSharedSyntax(l.sharedFiles()) })
 	results := make([]result, len(l.tree.domains))
 	jobs := make(chan int)
 	var wg sync.WaitGroup
@@ -205,7 +201,7 @@ func (l *loader) run(ctx context.Context) (out outcome) {
 		wg.Go(func() {
 			w := &worker{loader: l}
 			for i := range jobs {
-				results[i] = w.domain(l.tree.domains[i])
+				results[i] = w.domain(i)
 			}
 		})
 	}
@@ -217,6 +213,9 @@ func (l *loader) run(ctx context.Context) (out outcome) {
 	}
 	close(jobs)
 	wg.Wait()
+	if l.env != nil {
+		found = append(found, l.env.unknownDomains(l.tree)...)
+	}
 	keys, quick := map[string]string{}, 0
 	for i, r := range results {
 		if r.err != nil {

@@ -17,6 +17,33 @@ import (
 // topNames are the names that mean something at the top of a route file.
 func topNames() []string { return []string{"domain", "upstreams", "secrets", "routes", "settings"} }
 
+// environmentNames are those that mean something at the top of an environment's file.
+func environmentNames() []string { return []string{"domains", "upstreams", "secrets", "settings"} }
+
+// fileKind says what a file is for, which decides what may stand in it.
+type fileKind uint8
+
+const (
+	domainFile fileKind = iota
+	sharedFile
+	environmentFile
+)
+
+// names are those that mean something at the top of such a file.
+func (k fileKind) names() []string {
+	if k == environmentFile {
+		return environmentNames()
+	}
+	return topNames()
+}
+
+func (k fileKind) String() string {
+	if k == environmentFile {
+		return "an environment's file"
+	}
+	return "a route file"
+}
+
 // entry is one member of a top-level struct, such as one route, as written.
 type entry struct {
 	file  string
@@ -74,7 +101,7 @@ func eachInExpr(e ast.Expr, fn func(*ast.Field)) {
 
 // checkNames finds what CUE accepts silently at the top of files: names that mean
 // nothing, another package, and in shared files what belongs to one domain.
-func checkNames(files []*ast.File, shared bool) (found diag.List) {
+func checkNames(files []*ast.File, kind fileKind) (found diag.List) {
 	report := func(code string, n ast.Node, name, message, hint string) {
 		found = append(found, diag.Diagnostic{
 			Code: code, Severity: diag.Error, Pos: index.Place(n), Path: name, Message: message, Hint: hint,
@@ -95,17 +122,17 @@ func checkNames(files []*ast.File, shared bool) (found diag.List) {
 				report("unknown-name", fd.Label, "", "a computed name cannot stand at the top of a route file",
 					"move it under routes or upstreams")
 			case strings.HasPrefix(name, "_") || strings.HasPrefix(name, "#"):
-			case !isTopName(name):
-				hint := suggest.Phrase(name, topNames())
+			case !slices.Contains(kind.names(), name):
+				hint := suggest.Phrase(name, kind.names())
 				if hint == "" {
-					hint = `here may stand domain, upstreams, secrets, routes, settings; a name of your own begins with "_" or "#"`
+					hint = fmt.Sprintf(`here may stand %s; a name of your own begins with "_" or "#"`, strings.Join(kind.names(), ", "))
 				}
-				report("unknown-name", fd.Label, name, fmt.Sprintf("%q means nothing at the top of a route file", name), hint)
-			case shared && (name == "routes" || name == "domain"):
+				report("unknown-name", fd.Label, name, fmt.Sprintf("%q means nothing at the top of %s", name, kind), hint)
+			case kind == sharedFile && (name == "routes" || name == "domain"):
 				report("route-in-shared", fd.Label, name,
 					fmt.Sprintf("%q cannot stand here, this file applies to every domain", name),
 					"move it into a domain's folder")
-			case !shared && name == "settings":
+			case kind == domainFile && name == "settings":
 				report("settings-in-domain", fd.Label, name, "settings hold for every domain and cannot stand in one",
 					"move them into a file of the routes folder itself, such as templates.cue")
 			case isCases(f.Filename) && name != "routes":
@@ -115,10 +142,6 @@ func checkNames(files []*ast.File, shared bool) (found diag.List) {
 		})
 	}
 	return found
-}
-
-func isTopName(name string) bool {
-	return slices.Contains(topNames(), name)
 }
 
 func packageHint(have string) string {

@@ -51,7 +51,7 @@ func FuzzQuick(f *testing.F) {
 	syntax := newSharedSyntax(shared)
 	f.Fuzz(func(t *testing.T, text string) {
 		own, found, fatal := parse([]file{{"routes/a.example/a.cue", []byte(text)}})
-		found = append(found, checkNames(own, false)...)
+		found = append(found, checkNames(own, domainFile)...)
 		if fatal || len(found) > 0 || syntax.quick().Domain(own) == nil {
 			return
 		}

@@ -9,10 +9,12 @@ import (
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/parser"
 
+	"github.com/lintel-gateway/lintel/compiler/cache"
 	"github.com/lintel-gateway/lintel/compiler/diag"
 	"github.com/lintel-gateway/lintel/compiler/ir"
 	"github.com/lintel-gateway/lintel/compiler/load/cueerr"
 	"github.com/lintel-gateway/lintel/compiler/load/index"
+	"github.com/lintel-gateway/lintel/schemas"
 )
 
 // result is what became of one domain.
@@ -31,9 +33,9 @@ type worker struct {
 	eval *evaluator
 }
 
-func (w *worker) domain(d folder) result {
-	key := w.key(d)
-	lazy := index.Lazy(func() []*ast.File { return append(reparse(d.files), reparse(w.tree.shared)...) })
+func (w *worker) domain(i int) result {
+	d, key := w.tree.domains[i], w.keyOf(i)
+	lazy := w.placed(d.name, index.Lazy(func() []*ast.File { return append(reparse(d.files), reparse(w.sharedFiles())...) }))
 	for _, proven := range []bool{true, false} {
 		name := key
 		if proven {
@@ -55,13 +57,39 @@ func (w *worker) domain(d folder) result {
 	return r
 }
 
-// key is made of everything that a domain is made of.
-func (l *loader) key(d folder) string {
-	parts := []string{"domain", d.name, l.sharedKey}
-	for _, f := range d.files {
-		parts = append(parts, f.name, string(f.data))
+// keyOf is made of everything that a domain is made of.
+func (l *loader) keyOf(i int) string {
+	if l.env == nil {
+		return l.keys[i]
 	}
-	return l.cache.Key(parts...)
+	return l.env.key(l, i)
+}
+
+// sharedKey is made of everything that the shared part is made of.
+func sharedKey(c *cache.Cache, shared []file) string {
+	parts := [][]byte{[]byte("shared")}
+	for _, f := range shared {
+		parts = append(parts, []byte(f.name), f.data)
+	}
+	return c.KeyOf(parts...)
+}
+
+// domainKey is made of everything that a domain without an environment is made of.
+func domainKey(c *cache.Cache, sharedKey string, d folder) string {
+	parts := make([][]byte, 0, 3+2*len(d.files))
+	parts = append(parts, []byte("domain"), []byte(d.name), []byte(sharedKey))
+	for _, f := range d.files {
+		parts = append(parts, []byte(f.name), f.data)
+	}
+	return c.KeyOf(parts...)
+}
+
+// sharedFiles are the files that apply to every domain: an environment may add one.
+func (l *loader) sharedFiles() []file {
+	if l.env == nil || l.env.own == nil {
+		return l.tree.shared
+	}
+	return append(l.tree.shared[:len(l.tree.shared):len(l.tree.shared)], *l.env.own)
 }
 
 // proofOf is the name under which a domain that is proven is kept.
@@ -69,7 +97,7 @@ func proofOf(key string) string { return key + "-proven" }
 
 // evaluate makes one domain of its files, under the watchdog. CUE has panicked before;
 // such a domain is a diagnostic and not the end of the process.
-func (w *worker) evaluate(d folder, lazy *index.Index) (r result) {
+func (w *worker) evaluate(d folder, lazy ir.Index) (r result) {
 	first := diag.Pos{File: d.files[0].name, Line: 1, Column: 1}
 	size := 0
 	for _, f := range d.files {
@@ -83,19 +111,34 @@ func (w *worker) evaluate(d folder, lazy *index.Index) (r result) {
 	if fatal {
 		return result{found: found}
 	}
-	found = append(found, checkNames(own, false)...)
+	found = append(found, checkNames(own, domainFile)...)
 	found = append(found, checkRoutes(own)...)
-	found = append(found, checkShared(own, w.syntax.files)...)
-	found = append(found, checkParams(own, templatesOf(own, w.syntax.templates), w.schema.Definitions())...)
+	schema, err := w.schema()
+	if err != nil {
+		return result{err: err}
+	}
+	syntax := w.syntax()
+	found = append(found, checkShared(own, syntax.files)...)
+	found = append(found, checkParams(own, templatesOf(own, syntax.templates), schema.Definitions())...)
 
 	in := ir.Evaluated{Name: d.name, First: first, Without: w.shared, Module: moduleOf}
+	quick := true
 	if in.Value = w.quickly(own, found); in.Value != nil {
 		in.Index = placesOf(own, lazy)
 	} else if r := w.fully(own, found, size, &in); r != nil {
 		return *r
+	} else {
+		quick = false
 	}
-	dom, more, err := ir.AssembleDomain(w.schema, in)
-	return result{domain: dom, found: append(found, more...), quick: in.Value != nil, err: err}
+	if w.env != nil {
+		wrong, err := w.env.apply(d.name, &in)
+		if err != nil || len(wrong) > 0 {
+			return result{found: append(found, wrong...), err: err}
+		}
+		in.Index = w.placed(d.name, in.Index)
+	}
+	dom, more, err := ir.AssembleDomain(schema, in)
+	return result{domain: dom, found: append(found, more...), quick: quick, err: err}
 }
 
 // quickly evaluates a domain without CUE; nil when that cannot be done.
@@ -103,14 +146,14 @@ func (w *worker) quickly(own []*ast.File, found diag.List) *ir.Value {
 	if w.onlyCUE || len(found) > 0 {
 		return nil
 	}
-	return w.syntax.quick().Domain(own)
+	return w.syntax().quick().Domain(own)
 }
 
 // fully evaluates a domain with CUE. When something is wrong with it, that is the
 // result.
 func (w *worker) fully(own []*ast.File, found diag.List, size int, in *ir.Evaluated) *result {
 	// CUE resolves what it evaluates in place, so the shared files are its own.
-	all := append(own[:len(own):len(own)], reparse(w.tree.shared)...)
+	all := append(own[:len(own):len(own)], reparse(w.sharedFiles())...)
 	ix := index.New(all)
 	value, errs, err := w.value(all, size)
 	if err != nil {
@@ -142,7 +185,7 @@ func (w *worker) value(files []*ast.File, size int) (cue.Value, errors.Error, er
 		w.eval = e
 	}
 	w.eval.used += size
-	v, errs := w.eval.evaluate(files)
+	v, errs := w.eval.evaluate(schemas.LintelCUE(""), files)
 	if errs != nil {
 		return v, errs, nil
 	}
@@ -154,51 +197,12 @@ func (l *loader) source(ix *index.Index, v cue.Value, own []*ast.File) cueerr.So
 	for _, f := range own {
 		mine[f.Filename] = true
 	}
+	schema, _ := l.schema() // whoever evaluates has it
 	return cueerr.Source{
-		Index: ix, Schema: l.schema, Value: v, Packages: builtins(),
+		Index: ix, Schema: schema, Value: v, Packages: builtins(),
 		Own:      func(file string) bool { return mine[file] },
 		Embedded: func(file string) bool { return strings.HasPrefix(file, embeddedPrefix) },
 	}
-}
-
-// loadShared evaluates the files that apply to every domain on their own, so that
-// their mistakes are told once.
-func (l *loader) loadShared() (s ir.Shared, found diag.List, err error) {
-	s.Index = index.Lazy(func() []*ast.File { return reparse(l.tree.shared) })
-	if len(l.tree.shared) == 0 {
-		s.Settings.Coverage = "required"
-		return s, nil, nil
-	}
-	u := l.watchdog.enter("the shared files", largest(l.tree.shared), 0)
-	defer l.watchdog.leave(u)
-	defer recovered(&found, largest(l.tree.shared))
-
-	files, found, fatal := parse(l.tree.shared)
-	if fatal {
-		return s, found, nil
-	}
-	found = append(found, checkNames(files, true)...)
-	found = append(found, checkParams(files, templatesOf(files, nil), l.schema.Definitions())...)
-	ix := index.New(files)
-	w := &worker{loader: l}
-	v, errs, err := w.value(files, 0)
-	if err != nil {
-		return s, nil, err
-	}
-	if errs != nil {
-		return s, uncover(found, cueerr.Diagnose(errs, l.source(ix, v, files))), nil
-	}
-	if found.HasErrors() {
-		return s, found, nil
-	}
-	raw, err := v.MarshalJSON()
-	if err != nil {
-		return s, append(found, cueerr.Diagnose(err, l.source(ix, v, files))...), nil
-	}
-	lazy := s.Index
-	s, more, err := ir.AssembleShared(l.schema, ir.Evaluated{JSON: raw, Index: ix})
-	s.Index = lazy
-	return s, append(found, more...), err
 }
 
 // validate collects CUE's errors: of every name, and of values that are not set

@@ -21,6 +21,8 @@ import (
 type Config struct {
 	// Dir is the routes directory.
 	Dir string
+	// Env is the environment that is served; "" means none.
+	Env string
 	// Listen and Admin are the addresses of the gateway.
 	Listen, Admin string
 	// Lintel and Gateway are the paths of the two programs.

@@ -78,6 +78,8 @@ func (t *translator) node(path []string) *shape.Node {
 		return t.Schema.Def("#Domain").At(path[1:]...)
 	case path[0] == "settings":
 		return t.Schema.Def("#Settings").At(path[1:]...)
+	case path[0] == "domains":
+		return t.Schema.Def("#Environment").At(path...)
 	case strings.HasPrefix(path[0], "#"), strings.HasPrefix(path[0], "_"):
 		for _, def := range []string{"#Route", "#Upstream", "#Filters"} {
 			if n := t.Schema.Def(def).At(path[1:]...); n != nil {
