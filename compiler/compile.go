@@ -46,13 +46,18 @@ type Options struct {
 	Cache string
 	// Workers is how many domains are evaluated at once; 0 means GOMAXPROCS.
 	Workers int
+	// BundleOnly says that the caller has no use for the domains of the Program. When
+	// nothing has changed since an earlier compile that found nothing to say, they are
+	// left out.
+	BundleOnly bool
 	// Limits bound the evaluation of CUE.
 	Limits load.Limits
 }
 
 // Result is what a compile came to.
 type Result struct {
-	// Program is what was loaded: the clean domains, and the text of all files.
+	// Program is what was loaded: the clean domains, and the text of all files. With
+	// Options.BundleOnly it may have no domains.
 	Program *ir.Program
 	// Bundle is nil when there are errors among the diagnostics. Every gateway can
 	// decode it and build its table from it.
@@ -79,13 +84,26 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 		return nil, fmt.Errorf("list filters: %w", err)
 	}
 	kept := cache.Open(o.Cache, o.Compiler)
-	loaded, err := load.Load(ctx, load.Options{
-		Dir: o.Dir, FS: o.FS, Base: o.Base, Env: o.Env, Cache: kept, Workers: o.Workers, Limits: o.Limits,
+	defer kept.Trim()
+	src, err := load.Read(load.Options{
+		Dir: o.Dir, FS: o.FS, Base: o.Base, Cache: kept, Workers: o.Workers, Limits: o.Limits,
 	})
+	if err != nil {
+		return nil, fmt.Errorf("read routes: %w", err)
+	}
+	meta, whole := emit.Meta{Revision: o.Revision, Compiler: o.Compiler}, ""
+	if o.BundleOnly {
+		whole = src.Key(o.Env)
+		if data, ok := kept.Get(whole); ok {
+			if b, err := bundle.ParseEncoded(data, meta); err == nil {
+				return &Result{Program: &ir.Program{Files: src.Files(o.Env)}, Bundle: b}, nil
+			}
+		}
+	}
+	loaded, err := src.Load(ctx, o.Env)
 	if err != nil {
 		return nil, fmt.Errorf("load routes: %w", err)
 	}
-	defer kept.Trim()
 	prog, found := loaded.Program, loaded.Diagnostics
 	res := &Result{Program: prog, Diagnostics: found}
 	sound := !found.HasErrors()
@@ -100,7 +118,7 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 	if res.Diagnostics.HasErrors() {
 		return res, nil
 	}
-	emitted, err := emit.Bundle(prog, emit.Meta{Revision: o.Revision, Compiler: o.Compiler}, kept)
+	emitted, err := emit.Bundle(prog, meta, kept)
 	if over := check.Overflow(err); over != nil {
 		res.Diagnostics = append(res.Diagnostics, over...)
 		return res, nil
@@ -119,6 +137,9 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 	res.Diagnostics = append(res.Diagnostics, check.Budget(emitted.Bundle)...)
 	if !res.Diagnostics.HasErrors() {
 		res.Bundle = emitted.Bundle
+	}
+	if whole != "" && len(res.Diagnostics)+len(res.Silenced) == 0 {
+		kept.Put(whole, res.Bundle.Append(nil))
 	}
 	return res, nil
 }

@@ -86,6 +86,18 @@ func TestIncremental(t *testing.T) {
 		if len(warm.Silenced) != len(cold.Silenced) {
 			t.Fatalf("edit %d, %s: %d findings are silenced, without a cache %d", i, kind, len(warm.Silenced), len(cold.Silenced))
 		}
+		for range 2 { // the second finds what the first has kept
+			only, err := compiler.Compile(context.Background(), compiler.Options{FS: repo.FS(), Cache: dir, BundleOnly: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(plain(cold.Diagnostics), plain(only.Diagnostics)); d != "" {
+				t.Fatalf("edit %d, %s: diagnostics with the bundle only (-cold +warm):\n%s", i, kind, d)
+			}
+			if (cold.Bundle == nil) != (only.Bundle == nil) || cold.Bundle != nil && cold.Bundle.Digest() != only.Bundle.Digest() {
+				t.Fatalf("edit %d, %s: the bundle alone is another", i, kind)
+			}
+		}
 		if (cold.Bundle == nil) != (warm.Bundle == nil) {
 			t.Fatalf("edit %d, %s: one compile has a bundle, the other has none", i, kind)
 		}

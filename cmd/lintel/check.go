@@ -75,11 +75,11 @@ var checkVerb = verb{
 // whose names it returns.
 func checkIn(ctx context.Context, s streams, dir, env string) (*compiler.Result, []string, error) {
 	if env != "" {
-		res, err := compile(ctx, s, compiler.Options{Dir: dir, Env: env})
+		res, err := compile(ctx, s, compiler.Options{Dir: dir, Env: env, BundleOnly: true})
 		return res, nil, err
 	}
 	var envs []string
-	res, err := compileWith(ctx, s, compiler.Options{Dir: dir}, func(ctx context.Context, o compiler.Options) (res *compiler.Result, err error) {
+	res, err := compileWith(ctx, s, compiler.Options{Dir: dir, BundleOnly: true}, func(ctx context.Context, o compiler.Options) (res *compiler.Result, err error) {
 		res, envs, err = compiler.Everywhere(ctx, o)
 		return res, err
 	})

@@ -70,7 +70,7 @@ var compileVerb = verb{
 				return err
 			}
 			findings.dir = dir
-			res, err := compile(ctx, s, compiler.Options{Dir: dir, Env: *env, Revision: *revision})
+			res, err := compile(ctx, s, compiler.Options{Dir: dir, Env: *env, Revision: *revision, BundleOnly: *cases == ""})
 			if err != nil {
 				return err
 			}

@@ -51,6 +51,7 @@ func compileFor(ctx context.Context, s streams, f *findingFlags, o compiler.Opti
 	if _, err := os.Stat(o.Dir); errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%s does not exist: name a routes directory or a bundle", o.Dir)
 	}
+	o.BundleOnly = true
 	res, err := compile(ctx, s, o)
 	if err != nil {
 		return nil, err

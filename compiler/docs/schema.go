@@ -20,6 +20,7 @@ var parts = [...]struct{ file, title, text string }{
 	{"filters_gen.cue", "Filters of a route", "Each filter has its own part in the [reference of the filters](../runtime/filter/REFERENCE.md)."},
 	{"case.cue", "Cases", "A request and what must hold of the answer; what is absent is not compared."},
 	{"settings.cue", "What the repository asks", "Held for every domain."},
+	{"environment.cue", "Environments", "What differs in staging, in production or in a region: files `routes/_env/<name>.cue`, for `--env <name>`. Definitions and hidden fields there are seen by all domains, as if they stood in `routes/` itself."},
 }
 
 // Schema is the reference of the route language, schemas/REFERENCE.md.
@@ -65,6 +66,7 @@ Every field that a route file may have. A route file is ` + "`routes/<domain>/<m
 | ` + "`secrets`" + ` | a map of names to [` + "`#Secret`" + `](#secret) | anywhere; in ` + "`routes/`" + ` itself for every domain |
 | ` + "`routes`" + ` | a map of names to [` + "`#Route`" + `](#route) | in a domain's folder |
 | ` + "`settings`" + ` | [` + "`#Settings`" + `](#settings) | in ` + "`routes/`" + ` itself |
+| ` + "`domains`" + ` | [` + "`#Environment.domains`" + `](#environment-domains): what differs in an environment | in ` + "`routes/_env/`" + `, with ` + "`upstreams`" + `, ` + "`secrets`" + ` and ` + "`settings`" + ` |
 | ` + "`_name`" + `, ` + "`#Name`" + ` | your own anchors and templates | anywhere |
 
 A field without a default is absent when you leave it out. A name that is no field is a mistake, never ignored. Examples are compiled by a test, in the place where they would stand.

@@ -45,6 +45,26 @@ func Read(o Options) (*Source, error) {
 // Environments lists the names of the environments, sorted.
 func (s *Source) Environments() []string { return slices.Sorted(maps.Keys(s.tree.envs)) }
 
+// Key names everything that a load of the environment is made of, "" when there is no
+// cache or something to be said of the files already.
+func (s *Source) Key(env string) string {
+	if len(s.found) > 0 || s.o.Cache == nil {
+		return ""
+	}
+	f := s.tree.envs[env]
+	parts := append([]string{"whole", s.o.Base, s.sharedKey, env, f.name, string(f.data)}, s.keys...)
+	return s.o.Cache.Key(parts...)
+}
+
+// Files are the texts of all files that a load of the environment reads.
+func (s *Source) Files(env string) map[string][]byte {
+	out := s.tree.texts()
+	if f, ok := s.tree.envs[env]; ok {
+		out[f.name] = f.data
+	}
+	return out
+}
+
 // EnvironmentFile is the name of an environment's file, as positions have it.
 func (s *Source) EnvironmentFile(env string) string { return s.tree.envs[env].name }
 
@@ -66,7 +86,7 @@ func (e *NoEnvironment) Error() string {
 // loader prepares to load one environment.
 func (s *Source) loader(env string) (*loader, diag.List, error) {
 	l := &loader{
-		tree: s.tree, files: s.tree.texts(), watchdog: newWatchdog(s.o.Limits),
+		tree: s.tree, files: s.Files(env), watchdog: newWatchdog(s.o.Limits),
 		cache: s.o.Cache, workers: s.o.Workers, onlyCUE: s.o.OnlyCUE,
 		sharedKey: s.sharedKey, keys: s.keys,
 	}
@@ -84,7 +104,6 @@ func (s *Source) loader(env string) (*loader, diag.List, error) {
 			return nil, nil, &NoEnvironment{Name: env, Base: base, Known: s.Environments()}
 		}
 		l.env = newEnvironment(env, f)
-		l.files[f.name] = f.data
 	}
 	return l, slices.Clone(s.found), nil
 }

@@ -272,3 +272,26 @@ func TestSignature(t *testing.T) {
 		}
 	}
 }
+
+// TestParseEncoded holds that a bundle out of a cache is the bundle that would be made
+// anew with another revision, and that damage is an error.
+func TestParseEncoded(t *testing.T) {
+	c := content(500, 50)
+	kept := encode(t, c).Append(nil)
+	want, err := Encode(c, Meta{Revision: "r2", Compiler: "other"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := ParseEncoded(kept, Meta{Revision: "r2", Compiler: "other"})
+	if err != nil || got.Digest() != want.Digest() {
+		t.Fatalf("%v: %+v", err, got)
+	}
+	if d := cmp.Diff(want.Files(), got.Files()); d != "" {
+		t.Errorf("files:\n%s", d)
+	}
+	for _, n := range []int{0, 1, 100, len(kept) / 2, len(kept) - 1} {
+		if _, err := ParseEncoded(kept[:n:n], Meta{}); err == nil {
+			t.Errorf("the first %d of %d bytes are a bundle", n, len(kept))
+		}
+	}
+}

@@ -76,6 +76,41 @@ func Join(packs []*Pack, h Head) (*Encoded, error) {
 	return &Encoded{manifest: m, digest: DigestOf(data), files: files}, nil
 }
 
+// Append writes the bundle without its signature behind dst, for a cache; ParseEncoded
+// reads it.
+func (b *Encoded) Append(dst []byte) []byte {
+	p := &Pack{}
+	for _, list := range []struct {
+		refs []ShardRef
+		into *[]shardFile
+	}{{b.manifest.Shards, &p.shards}, {b.manifest.Sources, &p.sources}} {
+		for _, ref := range list.refs {
+			*list.into = append(*list.into, shardFile{ref, b.files[ref.Name()]})
+		}
+	}
+	manifest := b.files[ManifestName]
+	dst = binary.AppendUvarint(dst, uint64(len(manifest)))
+	return p.Append(append(dst, manifest...))
+}
+
+// ParseEncoded reads what Encoded.Append wrote, as a bundle with another Meta. As with
+// ParsePack, the shards are taken as they are.
+func ParseEncoded(data []byte, meta Meta) (*Encoded, error) {
+	n, width := binary.Uvarint(data)
+	if width <= 0 || n > uint64(len(data)-width) {
+		return nil, errors.New("the bundle is cut off or damaged")
+	}
+	m, err := DecodeManifest(data[width:width+int(n)], Limits{})
+	if err != nil {
+		return nil, err
+	}
+	p, err := ParsePack(data[width+int(n):])
+	if err != nil {
+		return nil, err
+	}
+	return Join([]*Pack{p}, Head{Meta: meta, Owners: m.Owners, counts: m.Counts})
+}
+
 // Decode decodes the pack as a gateway would, under the default Limits. The shared
 // part is never nil.
 func (p *Pack) Decode() ([]*Domain, *Shared, error) {
