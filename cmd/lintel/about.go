@@ -50,7 +50,20 @@ func aboutVerb(name string) about {
 	case "init":
 		return about{
 			groupBegin, "It has a domain, a route with its cases, templates, editor settings and pipelines. Files that are there already are never overwritten.",
-			[]example{{"lintel init gateway --domain shop.example", "into the folder gateway"}},
+			[]example{
+				{"lintel init", "here; asks on a terminal"},
+				{"lintel init gateway --domain shop.example", "into the folder gateway"},
+			},
+		}
+	case "add":
+		return about{
+			groupBegin, "A route comes with cases that pass, and is written into the file of its upstream. What flags do not say is asked on a terminal, or has a default.",
+			[]example{
+				{"lintel add route order-read --path '/orders/{id}'", "an operation of an API"},
+				{"lintel add route chat --kind websocket --path /chat", "another kind"},
+				{"lintel add upstream orders --endpoint orders.svc:8080", "where requests go"},
+				{"lintel add domain pay.example --owner team-pay", "a folder of its own"},
+			},
 		}
 	case "schema":
 		return about{
@@ -73,6 +86,7 @@ func aboutVerb(name string) about {
 			[]example{
 				{"lintel check", "the folder routes"},
 				{"lintel check --explain route-shadowed", "what a code means, by an example"},
+				{"lintel check --watch", "again on every save"},
 				{"lintel check --format sarif --strict", "in a pipeline, warnings too"},
 			},
 		}

@@ -19,6 +19,7 @@ var parts = [...]struct{ file, title, text string }{
 	{"upstream.cue", "Upstreams", "Where requests go."},
 	{"filters_gen.cue", "Filters of a route", "Each filter has its own part in the [reference of the filters](../runtime/filter/REFERENCE.md)."},
 	{"case.cue", "Cases", "A request and what must hold of the answer; what is absent is not compared."},
+	{"environment.cue", "Environments", "What a file `routes/_env/<name>.cue` says: what differs there from the files of the domains."},
 	{"settings.cue", "What the repository asks", "Held for every domain."},
 	{"environment.cue", "Environments", "What differs in staging, in production or in a region: files `routes/_env/<name>.cue`, for `--env <name>`. Definitions and hidden fields there are seen by all domains, as if they stood in `routes/` itself."},
 }
@@ -35,6 +36,9 @@ func Schema(l *lang.Language) string {
 				names = append(names, "["+markdown.Code(d.Name)+"](#"+anchor(d.Name)+")")
 			}
 		}
+		if len(names) == 0 {
+			continue
+		}
 		fmt.Fprintf(&b, "- [%s](#%s): %s\n", p.title, slug(p.title), strings.Join(names, ", "))
 	}
 	b.WriteString("\n")
@@ -45,6 +49,9 @@ func Schema(l *lang.Language) string {
 		return "#" + anchor(name)
 	}
 	for _, p := range parts {
+		if !slices.ContainsFunc(l.Definitions, func(d *lang.Definition) bool { return d.File == p.file }) {
+			continue
+		}
 		fmt.Fprintf(&b, "## %s\n\n%s\n\n", p.title, p.text)
 		for _, d := range l.Definitions {
 			if d.File == p.file && ownPage(d) {

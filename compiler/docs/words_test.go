@@ -41,3 +41,20 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryFileHasItsPart: no definition is left out of the reference.
+func TestEveryFileHasItsPart(t *testing.T) {
+	l, err := Language()
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := map[string]bool{}
+	for _, p := range parts {
+		have[p.file] = true
+	}
+	for _, d := range l.Definitions {
+		if !have[d.File] {
+			t.Errorf("%s of schemas/%s stands in no part of the reference: add the file to parts", d.Name, d.File)
+		}
+	}
+}

@@ -35,7 +35,8 @@ func sibling(place string) string {
 		"#CaseSecret.prefix": `secret: "partner-key"`, "#CaseCount.status": "min: 1", "#CaseCount.upstream": "min: 1",
 		"#CaseCount.min": "status: 200", "#CaseCount.max": "status: 200",
 		"#Domain.owner": `hosts: ["shop.example"]`, "#Domain.methodMismatch": `hosts: ["shop.example"]`,
-		"#Share.upstream": "weight: 5", "#Share.weight": `upstream: "orders-next"`,
+		"#FindingSetting.reason": `level: "off"`,
+		"#Share.upstream":        "weight: 5", "#Share.weight": `upstream: "orders-next"`,
 		"#Upstream.ejection": `endpoints: ["10.0.0.7:8080"]`, "#Upstream.pool": `endpoints: ["10.0.0.7:8080"]`,
 		"#Endpoint.weight": `address: "10.0.0.7:8080"`, "#Endpoint.labels": `address: "10.0.0.7:8080"`,
 		"#CorsFilter.allowCredentials": `allowOrigins: ["https://shop.example"]`,
@@ -75,7 +76,8 @@ func inCase(def string) string {
 func elsewhere(def string) string {
 	return map[string]string{
 		"#Domain": "domain: {%s}", "#Secret": "secrets: example: {%s}", "#Settings": "settings: {%s}",
-		"#Upstream": "upstreams: example: {%s}", "#Endpoint": "upstreams: example: endpoints: [{%s}]",
+		"#FindingSetting": `settings: findings: "unused-upstream": {%s}`,
+		"#Upstream":       "upstreams: example: {%s}", "#Endpoint": "upstreams: example: endpoints: [{%s}]",
 		"#Ejection": `upstreams: example: {endpoints: ["10.0.0.7:8080"], ejection: {%s}}`,
 		"#Pool":     `upstreams: example: {endpoints: ["10.0.0.7:8080"], pool: {%s}}`,
 	}[def]
