@@ -59,9 +59,9 @@ func aboutVerb(name string) about {
 		return about{
 			groupBegin, "A route comes with cases that pass, and is written into the file of its upstream. What flags do not say is asked on a terminal, or has a default.",
 			[]example{
-				{"lintel add route order-read --path '/orders/{id}'", "an operation of an API"},
-				{"lintel add route chat --kind websocket --path /chat", "another kind"},
-				{"lintel add upstream orders --endpoint orders.svc:8080", "where requests go"},
+				{"lintel add upstream --name stock --endpoint stock.svc:8080", "where requests go"},
+				{"lintel add route --name item --path '/items/{id}' --upstream stock", "an operation of an API"},
+				{"lintel add route --name old --kind redirect --path /old --to /new", "another kind"},
 				{"lintel add domain pay.example --owner team-pay", "a folder of its own"},
 			},
 		}
@@ -95,8 +95,8 @@ func aboutVerb(name string) about {
 			groupWrite, "Prints the route that takes a request, each step of the order that decided, its filters with file and line, and the request that the upstream would receive. Nothing is sent.",
 			[]example{
 				{"lintel explain GET http://api.shop.example/orders/7", "what happens to a request"},
-				{"lintel explain POST http://api.shop.example/ -H 'x-stage: next'", "with a header"},
-				{"lintel explain --all GET http://api.shop.example/", "every route that was asked"},
+				{"lintel explain POST http://api.shop.example/orders -H 'x-stage: next'", "with a header"},
+				{"lintel explain --all GET http://api.shop.example/orders/7", "every route that was asked"},
 			},
 		}
 	case "diff":

@@ -63,7 +63,7 @@ func (f *addFlags) declare(fs *flag.FlagSet) {
 }
 
 var addVerb = verb{
-	name: "add", args: "route|upstream|domain [NAME] [DIR]", purpose: "write a route with cases that pass, an upstream or a domain; asks on a terminal for what is left out",
+	name: "add", args: "route|upstream [DIR] | domain NAME [DIR]", purpose: "write a route with cases that pass, an upstream or a domain; asks on a terminal for what is left out",
 	flags: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 		var f addFlags
 		f.declare(fs)

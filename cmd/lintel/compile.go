@@ -50,7 +50,7 @@ var compileVerb = verb{
 		var findings findingFlags
 		findings.declare(fs)
 		out := fs.String("o", "", "write the bundle to `OUTDIR`, replacing a bundle that is there")
-		revision := fs.String("revision", "", "revision to put into the manifest, such as a Git commit: `R`")
+		revision := fs.String("revision", "", "put the revision `R` into the manifest, such as a Git commit")
 		signKey := fs.String("sign-key", "", "sign with the Ed25519 private key in the file `PEM` (PKCS #8)")
 		env := envFlag(fs)
 		cases := fs.String("cases", "", "write the test cases beside the routes to `FILE`, bound to the digest")

@@ -73,18 +73,32 @@ func verbUsage(w io.Writer, v verb, fs *flag.FlagSet) {
 		fmt.Fprintln(w, "\nFlags:")
 	}
 	for _, f := range flags {
-		fmt.Fprintf(w, "  %-24s %s", f.name, f.text)
+		text := f.text
 		if f.byDefault != "" {
-			fmt.Fprintf(w, " (default %s)", f.byDefault)
+			text += " (default " + f.byDefault + ")"
 		}
-		fmt.Fprintln(w)
+		indent := "\n" + strings.Repeat(" ", 27)
+		fmt.Fprintf(w, "  %-24s %s\n", f.name, strings.ReplaceAll(wrap(text, 73), "\n", indent))
 	}
 	if len(more.examples) > 0 {
 		fmt.Fprintln(w, "\nExamples:")
 	}
-	for _, e := range more.examples {
-		fmt.Fprintf(w, "  %-52s # %s\n", e.command, e.comment)
+	for line := range strings.Lines(lines(more.examples)) {
+		fmt.Fprint(w, "  "+line)
 	}
+}
+
+// lines are examples with their comments in one column.
+func lines(examples []example) string {
+	width := 0
+	for _, e := range examples {
+		width = max(width, len(e.command))
+	}
+	var b strings.Builder
+	for _, e := range examples {
+		fmt.Fprintf(&b, "%-*s  # %s\n", width, e.command, e.comment)
+	}
+	return b.String()
 }
 
 // wrap breaks a paragraph into lines of at most width bytes; words are kept whole.
@@ -149,10 +163,6 @@ func verbReference(b *strings.Builder, v verb) {
 		markdown.Table(b, []string{"Flag", "Default", "Meaning"}, rows)
 	}
 	if len(more.examples) > 0 {
-		var lines strings.Builder
-		for _, e := range more.examples {
-			fmt.Fprintf(&lines, "%-52s # %s\n", e.command, e.comment)
-		}
-		markdown.Block(b, "sh", lines.String())
+		markdown.Block(b, "sh", lines(more.examples))
 	}
 }

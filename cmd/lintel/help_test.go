@@ -2,11 +2,16 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"flag"
 	"io"
 	"os"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lintel-gateway/lintel/schemas/bundle"
 )
 
 // TestReference holds the reference of the command line to what the commands declare.
@@ -57,6 +62,60 @@ func TestAbout(t *testing.T) {
 	}
 	if listed != len(verbs()) {
 		t.Errorf("lintel help lists %d of %d commands", listed, len(verbs()))
+	}
+}
+
+// TestExamplesRun follows the examples of the help in the order of the help, in one
+// folder that is empty at first. Those that serve, wait or need what others recorded
+// are left out.
+func TestExamplesRun(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("LINTEL_CACHE", "off")
+	private, public, err := bundle.MarshalKeys(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{"key.pem": private, "key.pub": public} {
+		if err := os.WriteFile(name, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ran := 0
+	for _, g := range groups(verbs()) {
+		for _, v := range g.verbs {
+			for _, e := range aboutVerb(v.name).examples {
+				command, _, _ := strings.Cut(e.command, " > ")
+				args := words(command)[1:]
+				if slices.Contains([]string{"dev", "echo", "test", "coverage", "import"}, v.name) || slices.Contains(args, "--watch") || strings.Contains(command, "127.0.0.1") {
+					continue
+				}
+				var out, errs bytes.Buffer
+				if code := execute(t.Context(), streams{out: &out, err: &errs}, args); code != exitOK || out.Len()+errs.Len() == 0 && v.name != "check" && v.name != "fmt" {
+					t.Errorf("%s exits with %d\n%s%s", e.command, code, &out, &errs)
+				}
+				ran++
+				if e.command == "lintel init" {
+					commit(t)
+				}
+			}
+		}
+	}
+	if ran < 25 {
+		t.Errorf("only %d examples were run", ran)
+	}
+}
+
+// commit makes the folder a Git repository.
+func commit(t *testing.T) {
+	t.Helper()
+	for _, args := range [][]string{
+		{"init", "-q", "-b", "main"},
+		{"add", "."},
+		{"-c", "user.name=a", "-c", "user.email=a@shop.example", "-c", "commit.gpgsign=false", "commit", "-q", "-m", "first"},
+	} {
+		if out, err := exec.Command("git", args...).CombinedOutput(); err != nil {
+			t.Fatalf("git %q: %v\n%s", args, err, out)
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ var renderVerb = verb{
 		findings.declare(fs)
 		name := fs.String("name", "lintel-bundle", "`NAME` of the ConfigMaps; parts are NAME-0, NAME-1, ...")
 		namespace := fs.String("namespace", "", "`NAMESPACE` to write into the metadata")
-		revision := fs.String("revision", "", "revision to put into the manifest when DIR is compiled: `R`")
+		revision := fs.String("revision", "", "put the revision `R` into the manifest when DIR is compiled")
 		env := envFlag(fs)
 		signKey := fs.String("sign-key", "", "sign with the Ed25519 private key in the file `PEM` (PKCS #8)")
 		return func(ctx context.Context, s streams, args []string) error {

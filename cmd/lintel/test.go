@@ -48,7 +48,7 @@ func (f *testFlags) declare(fs *flag.FlagSet) {
 	fs.StringVar(&f.k6, "k6", "", "`PATH` of lintel-k6 (default LINTEL_K6, beside lintel, or PATH)")
 	fs.StringVar(&f.listen, "listen", "", "`ADDR` of the gateway (default a free port)")
 	fs.StringVar(&f.admin, "admin", "", "`ADDR` of the gateway's admin endpoint (default a free port)")
-	fs.StringVar(&f.revision, "revision", "", "revision in the manifest, as for compile: `R`")
+	fs.StringVar(&f.revision, "revision", "", "put the revision `R` into the manifest, as compile does")
 	fs.StringVar(&f.env, "env", "", "compile for the environment `NAME` (routes/_env/NAME.cue), the base too")
 	fs.IntVar(&f.parallel, "parallel", 8, "play `N` cases at once")
 	fs.DurationVar(&f.caseTimeout, "case-timeout", 15*time.Second, "`TIME` that one answer may take")
