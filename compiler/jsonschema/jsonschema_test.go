@@ -33,9 +33,19 @@ func language(t *testing.T) *lang.Language {
 	return l
 }
 
-// compiled checks a schema against the meta-schema and makes a validator of it. Nothing
-// is fetched: the meta-schemas are part of the library.
+// compiled checks a schema against the meta-schema and makes a validator of it.
 func compiled(t *testing.T, text []byte) *validator.Schema {
+	t.Helper()
+	s, err := loaded(t, text).Compile("lintel.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// loaded checks a schema against the meta-schema and gives it the name lintel.json.
+// Nothing is fetched: the meta-schemas are part of the library.
+func loaded(t *testing.T, text []byte) *validator.Compiler {
 	t.Helper()
 	doc, err := validator.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
@@ -53,11 +63,7 @@ func compiled(t *testing.T, text []byte) *validator.Schema {
 	if err := c.AddResource("lintel.json", doc); err != nil {
 		t.Fatal(err)
 	}
-	s, err := c.Compile("lintel.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return c
 }
 
 func TestDefinitions(t *testing.T) {
@@ -99,10 +105,7 @@ func TestDefaultsAndExamples(t *testing.T) {
 	if err := json.Unmarshal(text, &root); err != nil {
 		t.Fatal(err)
 	}
-	var whole map[string]any
-	if err := json.Unmarshal(text, &whole); err != nil {
-		t.Fatal(err)
-	}
+	c := loaded(t, text)
 	offered := 0
 	for def, d := range root.Defs {
 		for name, raw := range d.Properties {
@@ -110,16 +113,14 @@ func TestDefaultsAndExamples(t *testing.T) {
 			if err := json.Unmarshal(raw, &p); err != nil {
 				t.Fatal(err)
 			}
-			p["$defs"] = whole["$defs"]
 			values, _ := p["examples"].([]any)
 			if v, ok := p["default"]; ok {
 				values = append(values, v)
 			}
-			alone, err := json.Marshal(p)
+			s, err := c.Compile("lintel.json#/$defs/" + def + "/properties/" + name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := compiled(t, alone)
 			for _, v := range values {
 				offered++
 				if err := s.Validate(v); err != nil {
@@ -161,7 +162,7 @@ func TestAsCUE(t *testing.T) {
 	names := slices.Sorted(maps.Keys(domains))
 	random := rand.New(rand.NewPCG(7, 9))
 	taken, refused := 0, 0
-	for i := range 400 {
+	for i := range 300 {
 		doc := excerpt(random, domains[names[i%len(names)]])
 		what := mutate(random, doc)
 		raw, err := json.Marshal(doc)
@@ -185,7 +186,7 @@ func TestAsCUE(t *testing.T) {
 		t.Errorf("%d: after %s JSON Schema says %v, the compiler says %q", i, what, valid, codes)
 	}
 	t.Logf("%d mutations: both took %d and refused %d", taken+refused, taken, refused)
-	if taken < 80 || refused < 200 {
+	if taken < 60 || refused < 150 {
 		t.Errorf("both took %d and refused %d: the mutations show too little", taken, refused)
 	}
 }

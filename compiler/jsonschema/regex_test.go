@@ -93,3 +93,27 @@ func TestPatternsOfTheSchema(t *testing.T) {
 		}
 	}
 }
+
+// FuzzPortable: what is written takes what was read.
+func FuzzPortable(f *testing.F) {
+	f.Add(`^/\S*$`, "/a b")
+	f.Add(`^(a|[^b-d\s]){2,3}\.$`, "ae.")
+	f.Add(`[\]\\^-]+`, "]")
+	f.Fuzz(func(t *testing.T, expr, text string) {
+		got, err := portable(expr)
+		if err != nil {
+			return
+		}
+		before, err := regexp.Compile(expr)
+		if err != nil {
+			return // larger than Go compiles
+		}
+		after, err := regexp.Compile(got)
+		if err != nil {
+			t.Fatalf("%q became %q: %v", expr, got, err)
+		}
+		if before.MatchString(text) != after.MatchString(text) {
+			t.Errorf("%q became %q, which differs on %q", expr, got, text)
+		}
+	})
+}

@@ -89,7 +89,7 @@ func (Any) isType()     {}
 
 // Read reads the schema's files. Its errors are faults of the schema.
 func Read(names []string, contents [][]byte) (*Language, error) {
-	r := reader{source: map[string]*ast.Field{}, lang: &Language{byName: map[string]*Definition{}}}
+	r := reader{source: map[string]*ast.Field{}, reading: map[string]bool{}, lang: &Language{byName: map[string]*Definition{}}}
 	var order []*Definition
 	for i, name := range names {
 		f, err := parser.ParseFile(name, contents[i], parser.ParseComments)

@@ -81,11 +81,38 @@ func TestReadRefuses(t *testing.T) {
 	for name, text := range map[string]string{
 		"syntax": "#A: {", "unknown name": "#A: b", "open list": "#A: [...]", "tuple": "#A: [int, int]",
 		"comprehension": "#A: {if true {a: 1}}", "open struct": "#A: {...}", "call": `#A: strings.MinRunes(1)`,
-		"embedded expression": "#A: {#B & {}}\n#B: {}", "arithmetic": "#A: 1 + 2", "not": "#A: !=1", "more than": "#A: >1", "operand": "#A: >=b",
+		"embedded expression": "#A: {#B & {}}\n#B: {}", "arithmetic": "#A: 1 + 2", "not": "#A: !=1", "more than": "#A: >1", "embeds itself": "#A: {#B}\n#B: {#A}", "operand": "#A: >=b",
 		"default": "#A: {b?: int @default(x)}", "message": "#A: {b?: int @msg(x)}", "computed": `#A: {("b"): int}`,
 	} {
 		if _, err := lang.Read([]string{"s.cue"}, [][]byte{[]byte("package schemas\n" + text)}); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
+}
+
+// FuzzRead: what is read has types everywhere, and what is not is an error.
+func FuzzRead(f *testing.F) {
+	f.Add(schema)
+	_, contents := schemas.Files()
+	for _, c := range contents {
+		f.Add(string(c))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		l, err := lang.Read([]string{"s.cue"}, [][]byte{[]byte(text)})
+		if err != nil {
+			return
+		}
+		for _, d := range l.Definitions {
+			if d.Type == nil {
+				t.Errorf("%s has no type", d.Name)
+			}
+			if s := d.Struct(); s != nil {
+				for _, field := range s.Fields {
+					if field.Type == nil {
+						t.Errorf("%s.%s has no type", d.Name, field.Name)
+					}
+				}
+			}
+		}
+	})
 }

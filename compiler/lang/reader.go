@@ -18,12 +18,19 @@ import (
 type reader struct {
 	source map[string]*ast.Field
 	lang   *Language
+	// reading are the definitions that are being read: one that embeds itself has no end.
+	reading map[string]bool
 }
 
 func (r *reader) definition(d *Definition) error {
 	if d.Type != nil {
 		return nil
 	}
+	if r.reading[d.Name] {
+		return fmt.Errorf("%s embeds itself", d.Name)
+	}
+	r.reading[d.Name] = true
+	defer delete(r.reading, d.Name)
 	f := r.source[d.Name]
 	var err error
 	if _, d.Expect, err = shape.Attributes(f); err != nil {
