@@ -56,12 +56,12 @@ func (f *addFlags) askRoute(ctx context.Context, a *asker, repo *author.Repo) er
 			return err
 		}
 	}
-	hosts := strings.Join(repo.Hosts(r.Domain), ",")
-	if len(f.hosts) == 0 {
-		if err := a.list(ctx, &f.hosts, "its hosts", hosts, filled("a host")); err != nil {
+	if all := repo.Hosts(r.Domain); len(f.hosts) == 0 {
+		question := "its hosts (of " + strings.Join(all, ", ") + ")"
+		if err := a.list(ctx, &f.hosts, question, strings.Join(repo.UsualHosts(r.Domain), ", "), filled("a host")); err != nil {
 			return err
 		}
-		if strings.Join(f.hosts, ",") == hosts {
+		if slices.Equal(f.hosts, all) {
 			f.hosts = nil // those of the domain need not be said
 		}
 	}

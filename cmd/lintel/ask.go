@@ -21,6 +21,9 @@ func newAsker(s streams) *asker { return &asker{in: bufio.NewReader(s.in), out: 
 // errNoAnswer says that the input ended in the place of an answer.
 var errNoAnswer = errors.New("the input ended before the answer: name it by its flag")
 
+// errInterrupted says that the person would not go on.
+var errInterrupted = errors.New("interrupted; nothing was written")
+
 // ask asks until the answer is one; an empty answer means def. The person may as well
 // interrupt, which a read of the terminal alone would not notice.
 func (a *asker) ask(ctx context.Context, question, def string, valid func(string) error) (string, error) {
@@ -58,7 +61,7 @@ func (a *asker) line(ctx context.Context) (string, error) {
 	}()
 	select {
 	case <-ctx.Done():
-		return "", ctx.Err()
+		return "", errInterrupted
 	case g := <-got:
 		if g.err != nil && g.text == "" {
 			return "", errNoAnswer

@@ -117,6 +117,24 @@ func (r *Repo) Hosts(domain string) []string {
 	return nil
 }
 
+// UsualHosts are the hosts that most of a domain's routes have, or the domain's own while
+// it has no route.
+func (r *Repo) UsualHosts(domain string) []string {
+	d, err := r.domain(domain)
+	if err != nil {
+		return nil
+	}
+	count, best := map[string]int{}, d.Def.Hosts
+	for _, rt := range d.Routes {
+		key := strings.Join(rt.Def.Hosts, " ")
+		// Routes are in order, so that of two that are as usual the first one stays.
+		if count[key]++; count[key] > count[strings.Join(best, " ")] {
+			best = rt.Def.Hosts
+		}
+	}
+	return best
+}
+
 // Upstreams are the names of the upstreams that a domain's routes can use, sorted.
 func (r *Repo) Upstreams(domain string) []string {
 	out := maps.Clone(r.result.Program.Shared.Def.Upstreams)
