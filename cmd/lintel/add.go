@@ -182,6 +182,9 @@ func (f *addFlags) write(s streams, repo *author.Repo, plan *author.Plan, what s
 		told = ", with " + strings.Join(with, " and ")
 	}
 	fmt.Fprintf(s.out, "added %s at %s:%d%s\n", what, at, plan.Line, told)
+	for _, c := range plan.Taken {
+		fmt.Fprintf(s.out, "  note   it takes the request of the case %q of %s at %s:%d, which will fail\n", c.Name, c.Route, c.File, c.Line)
+	}
 	for i, n := range next {
 		lead := "  next   "
 		if i > 0 {

@@ -76,7 +76,10 @@ func (r *Repo) try(ctx context.Context, name string, c candidate, want *Route, k
 	if p, err = r.plan(name, c.text(want, cases)); err != nil {
 		return nil, err
 	}
-	if _, err = r.prove(ctx, name, p.After, none); err != nil {
+	if res, err = r.prove(ctx, name, p.After, none); err != nil {
+		return nil, err
+	}
+	if p.Taken, err = takenFrom(res, made.Def.ID); err != nil {
 		return nil, err
 	}
 	p.Template, p.Cases = c.template, len(cases)

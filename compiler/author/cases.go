@@ -8,10 +8,12 @@ import (
 
 	"github.com/lintel-gateway/lintel/compiler"
 	"github.com/lintel-gateway/lintel/compiler/check"
+	"github.com/lintel-gateway/lintel/compiler/coverage"
 	"github.com/lintel-gateway/lintel/compiler/explain"
 	"github.com/lintel-gateway/lintel/compiler/ir"
 	"github.com/lintel-gateway/lintel/runtime/table"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
+	"github.com/lintel-gateway/lintel/schemas/cases"
 	"github.com/lintel-gateway/lintel/schemas/route"
 )
 
@@ -132,6 +134,34 @@ func shared(want *Route) (name, ask, expect string) {
 	most := min(n-1, int(math.Ceil(mean+8*math.Sqrt(mean))))
 	return name, fmt.Sprintf("repeat: %d", n),
 		fmt.Sprintf("{status: 200, counts: [{upstream: %s, min: 1}, {upstream: %s, min: 1, max: %d}]}", text(want.Upstream), text(want.Next), most)
+}
+
+// takenFrom lists the cases that expect another route, or none, and that the route takes.
+func takenFrom(res *compiler.Result, id string) (out []cases.Case, err error) {
+	b, err := bundle.Decode(res.Bundle.Files(), bundle.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	t, err := compiler.Table(b)
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	set, err := res.Cases()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range set.Cases {
+		q, ok := coverage.Request(&c.Spec.Request)
+		if !ok || *c.Spec.Expect.Route == id {
+			continue
+		}
+		var m table.Match
+		if t.Match(q, &m); m.Route != nil && m.Route.Def.ID == id {
+			out = append(out, c)
+		}
+	}
+	return out, nil
 }
 
 // sample finds a request that the route takes: others may take some of those that fit.

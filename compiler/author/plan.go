@@ -11,6 +11,7 @@ import (
 
 	"github.com/lintel-gateway/lintel/compiler/format"
 	"github.com/lintel-gateway/lintel/compiler/load"
+	"github.com/lintel-gateway/lintel/schemas/cases"
 )
 
 // Plan is a change of one file that was proven.
@@ -29,6 +30,9 @@ type Plan struct {
 	Template string
 	// Cases is how many cases were written.
 	Cases int
+	// Taken are the cases of other routes whose requests the new route takes: they
+	// will fail, and say that it takes too much or that they are to be changed.
+	Taken []cases.Case
 }
 
 // clause begins every file.
