@@ -3,12 +3,16 @@ package compiler_test
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -131,4 +135,39 @@ func printed(t *testing.T, res *compiler.Result) string {
 		b.WriteString("ok\n")
 	}
 	return b.String()
+}
+
+// unreadable is a file system with a file that may not be read.
+type unreadable struct {
+	fstest.MapFS
+	name string
+}
+
+func (u unreadable) Open(name string) (fs.File, error) {
+	if name == u.name {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return u.MapFS.Open(name)
+}
+
+func (u unreadable) ReadDir(name string) ([]fs.DirEntry, error) {
+	if name == u.name {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return u.MapFS.ReadDir(name)
+}
+
+// TestUnreadable: what cannot be read is a failure that names it, and no mistake of an
+// author's; nothing is compiled without it.
+func TestUnreadable(t *testing.T) {
+	files := fstest.MapFS{
+		"shop.example/a.cue":      {Data: []byte("package routes\n\ndomain: hosts: [\"shop.example\"]\nroutes: a: filters: respond: {}\n")},
+		"shop.example/closed.cue": {Data: []byte("package routes\n")},
+	}
+	for _, name := range []string{"shop.example/closed.cue", "shop.example", "."} {
+		res, err := compiler.Compile(context.Background(), compiler.Options{FS: unreadable{files, name}, Cache: "off"})
+		if !errors.Is(err, fs.ErrPermission) || res != nil || !strings.Contains(err.Error(), path.Join("routes", name)) {
+			t.Errorf("%s: %v, %v", name, res, err)
+		}
+	}
 }

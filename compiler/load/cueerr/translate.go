@@ -56,6 +56,8 @@ func (t *translator) translate(m mistake) {
 			hint = fmt.Sprintf("a template is joined by &: %s & {...}", name)
 		}
 		t.simple(m, "unknown-reference", fmt.Sprintf("%s is not a function", arg(m, 0)), hint)
+	case strings.Contains(f, "redeclared as imported package name"):
+		t.simple(m, "evaluation", fmt.Sprintf("the name %s stands for two things in this file", arg(m, 0)), "an import has it: remove one of them")
 	case incomplete(f):
 		t.incomplete(m)
 	default:
@@ -211,7 +213,7 @@ func (t *translator) simple(m mistake, code, message, hint string) {
 
 // other says what CUE says, without the path that it puts in front.
 func (t *translator) other(m mistake) {
-	text := m.errs[0].Error()
+	text, _, _ := strings.Cut(m.errs[0].Error(), "\n")
 	if path := strings.Join(m.errs[0].Path(), "."); path != "" {
 		text = strings.TrimPrefix(text, path+": ")
 	}

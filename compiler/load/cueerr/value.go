@@ -73,6 +73,10 @@ func (t *translator) expectation(path []string, quoted string) string {
 }
 
 func (t *translator) wrongType(m mistake) {
+	if len(m.path) == 0 {
+		t.simple(m, "wrong-type", "a value stands here without a name", "write name: value")
+		return
+	}
 	pos, _ := t.places(m)
 	value, got, want := arg(m, 0), arg(m, 2), arg(m, 3)
 	// CUE orders the two sides as it met them: the schema's side is the one that
