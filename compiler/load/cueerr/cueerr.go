@@ -42,11 +42,26 @@ type mistake struct {
 
 // Diagnose translates err. The list is sorted and has no repeats.
 func Diagnose(err error, src Source) diag.List {
-	t := translator{Source: src, params: map[string]bool{}}
+	t := translator{Source: src, params: map[string]bool{}, direct: map[string]bool{}}
 	for _, m := range group(errors.Errors(err)) {
 		t.translate(m)
 	}
-	return fold(t.mixed(echoes(t.out.Sort())))
+	return fold(t.mixed(t.unknownOnce(echoes(t.out.Sort()))))
+}
+
+// unknownOnce keeps of the unknown fields at one place the one that is written there:
+// what refers to it has it too.
+func (t *translator) unknownOnce(l diag.List) diag.List {
+	at := func(d diag.Diagnostic) diag.Pos { return diag.Pos{File: d.Pos.File, Line: d.Pos.Line, Column: d.Pos.Column} }
+	own := map[diag.Pos]bool{}
+	for _, d := range l {
+		if d.Code == "unknown-field" && t.direct[d.Path] {
+			own[at(d)] = true
+		}
+	}
+	return slices.DeleteFunc(l, func(d diag.Diagnostic) bool {
+		return d.Code == "unknown-field" && own[at(d)] && !t.direct[d.Path]
+	})
 }
 
 // echoes drops the cycles of routes that a template's cycle makes.

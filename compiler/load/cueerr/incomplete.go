@@ -1,6 +1,7 @@
 package cueerr
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"cuelang.org/go/cue"
 
 	"github.com/lintel-gateway/lintel/compiler/diag"
+	"github.com/lintel-gateway/lintel/compiler/load/index"
 )
 
 func incomplete(format string) bool {
@@ -33,6 +35,9 @@ func (t *translator) incomplete(m mistake) {
 		}
 		return
 	}
+	if t.badDefault(m) {
+		return
+	}
 	pos, _ := t.places(m)
 	d := diag.Diagnostic{
 		Code: "incomplete", Pos: pos, Path: diag.Path(m.path...),
@@ -49,6 +54,28 @@ func (t *translator) incomplete(m mistake) {
 		d.Hint = "set the value that it is computed from"
 	}
 	t.report(d)
+}
+
+// badDefault tells of a default that does not fit: CUE leaves it out without a word, and
+// then nothing is set. It is said where the default is written, once for all routes.
+func (t *translator) badDefault(m mistake) bool {
+	if !strings.HasPrefix(m.format, "incomplete value") {
+		return false
+	}
+	all := slices.DeleteFunc(t.Index.Origins(m.path...), func(o index.Origin) bool { return o.Default == "" })
+	if len(all) != 1 {
+		return false
+	}
+	d := diag.Diagnostic{
+		Code: "incomplete", Pos: all[0].Pos, Path: cmp.Or(all[0].Path, diag.Path(m.path...)),
+		Message: fmt.Sprintf("the default %s does not fit %s", short(all[0].Default), field(m.path)),
+		Hint:    t.expected(m.path),
+	}
+	if pos, depth := t.Index.Lookup(m.path[:min(2, len(m.path))]...); all[0].Name != "" && depth == 2 && m.path[0] == "routes" {
+		d.Notes = []diag.Note{{Pos: pos, Message: fmt.Sprintf("%q is made with it", m.path[1])}}
+	}
+	t.report(d)
+	return true
 }
 
 // choices leaves of a disjunction, as CUE prints it, the values without the bounds.

@@ -15,6 +15,7 @@ type translator struct {
 	Source
 	out    diag.List
 	params map[string]bool // places whose parameters were reported
+	direct map[string]bool // unknown fields that are written at their own path
 }
 
 func (t *translator) report(d diag.Diagnostic) {
@@ -83,6 +84,9 @@ func (t *translator) node(path []string) *shape.Node {
 	case path[0] == "domains":
 		return t.Schema.Def("#Environment").At(path...)
 	case strings.HasPrefix(path[0], "#"), strings.HasPrefix(path[0], "_"):
+		if base := t.Index.Base(path[0], t.Schema.Definitions()); base != "" {
+			return t.Schema.Def(base).At(path[1:]...)
+		}
 		for _, def := range []string{"#Route", "#Upstream", "#Filters"} {
 			if n := t.Schema.Def(def).At(path[1:]...); n != nil {
 				return n
@@ -106,7 +110,7 @@ func (t *translator) unknownField(m mistake) {
 	}
 	name, parent := m.last(), t.node(m.path[:len(m.path)-1])
 	message := fmt.Sprintf("%q is not a field here", name)
-	if len(m.path) > 1 && m.path[len(m.path)-2] == "filters" {
+	if parent != nil && parent == t.Schema.Def("#Filters") || len(m.path) > 1 && m.path[len(m.path)-2] == "filters" {
 		message = fmt.Sprintf("%q is not a filter", name)
 	}
 	hint := suggest.Phrase(name, parent.Names())
@@ -118,6 +122,9 @@ func (t *translator) unknownField(m mistake) {
 	}
 	if hint == "" && len(parent.Names()) > 0 {
 		hint = "here may stand " + strings.Join(parent.Names(), ", ")
+	}
+	if p, depth := t.Index.Lookup(m.path...); depth == len(m.path) && p == pos {
+		t.direct[diag.Path(m.path...)] = true
 	}
 	t.report(diag.Diagnostic{Code: "unknown-field", Pos: pos, Path: diag.Path(m.path...), Message: message, Hint: hint})
 }
@@ -224,6 +231,9 @@ func (t *translator) other(m mistake) {
 	if alias, ok := strings.CutPrefix(text, "unreferenced alias or let clause "); ok {
 		t.simple(m, "evaluation", fmt.Sprintf("%q is followed by \"=\"", alias), fmt.Sprintf("write %s: and its value", alias))
 		return
+	}
+	if strings.Contains(text, "found func") {
+		text, hint = "a function stands here without its arguments", "call it: name(...)"
 	}
 	if strings.HasPrefix(text, "invalid left-hand value to '+' (type struct)") || strings.HasPrefix(text, "invalid right-hand value to '+' (type struct)") {
 		t.simple(m, "evaluation", "structs and templates are not added with +", "join them by &: #Name & {...}")

@@ -89,6 +89,9 @@ func (t *translator) wrongType(m mistake) {
 	if got == "bytes" && want == "string" {
 		hint = fmt.Sprintf("text stands in double quotes: \"%s\"", strings.Trim(value, "'"))
 	}
+	if got == "func" {
+		hint = fmt.Sprintf("call it: %s(...)", value)
+	}
 	if text := strings.Trim(value, `"`); got == "string" && want == "struct" && sigil(text) != 0 {
 		hint = "a template is named without quotes: " + text
 	}

@@ -62,6 +62,8 @@ func kind(k string) string {
 		return "a list"
 	case "struct":
 		return "a struct"
+	case "func":
+		return "a function"
 	case "null":
 		return "null"
 	}

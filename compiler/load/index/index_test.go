@@ -166,3 +166,27 @@ routes: inner: {_x: cors: {}, filters: _x}
 		t.Errorf("a name alone has origins: %v", got)
 	}
 }
+
+// TestBase follows what a template is made of.
+func TestBase(t *testing.T) {
+	f, err := parser.ParseFile("t.cue", `package routes
+#Rest: #Route & {upstream: "a"}
+#Read: {#Rest, methods: ["GET"]}
+_api: (#Filters & {cors: {}})
+_more: {_api, requestId: {}}
+_loop: _pool
+_pool: _loop
+_plain: {a: 1}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := index.New([]*ast.File{f})
+	for name, want := range map[string]string{
+		"#Rest": "#Route", "#Read": "#Route", "_api": "#Filters", "_more": "#Filters", "_loop": "", "_plain": "", "none": "",
+	} {
+		if got := x.Base(name, []string{"#Route", "#Filters"}); got != want {
+			t.Errorf("%s is made of %q, want %q", name, got, want)
+		}
+	}
+}

@@ -1,10 +1,12 @@
 package index
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/token"
 
 	"github.com/lintel-gateway/lintel/compiler/diag"
 )
@@ -25,6 +27,8 @@ type Origin struct {
 	// Path is where it stands, such as "_api.cors" for "routes.x.filters.cors"; "" when
 	// it is written at the path itself.
 	Path string
+	// Default is the literal that is marked as the default there; "" when there is none.
+	Default string
 	// Params are the names that begin with "#" in what is written there: parameters that
 	// decide the value, mostly.
 	Params []string
@@ -101,11 +105,28 @@ func (t *trace) decl(of target, d ast.Decl, rest []string, depth int) {
 			return
 		}
 		if len(rest) == 1 {
-			t.out = append(t.out, Origin{Place(d.Label), of.name, of.path, parameters(d.Value)})
+			t.out = append(t.out, Origin{Place(d.Label), of.name, of.path, defaultOf(d.Value), parameters(d.Value)})
 			return
 		}
 		t.expr(of, d.Value, rest[1:], depth)
 	}
+}
+
+// defaultOf is the literal behind the "*" in a disjunction.
+func defaultOf(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.BinaryExpr:
+		if e.Op == token.OR {
+			return cmp.Or(defaultOf(e.X), defaultOf(e.Y))
+		}
+	case *ast.UnaryExpr:
+		if lit, ok := e.X.(*ast.BasicLit); ok && e.Op == token.MUL {
+			return lit.Value
+		}
+	case *ast.ParenExpr:
+		return defaultOf(e.X)
+	}
+	return ""
 }
 
 // parameters are the names in an expression that begin with "#", each once.
