@@ -52,7 +52,9 @@ func Diagnose(err error, src Source) diag.List {
 // unknownOnce keeps of the unknown fields at one place the one that is written there:
 // what refers to it has it too.
 func (t *translator) unknownOnce(l diag.List) diag.List {
-	at := func(d diag.Diagnostic) diag.Pos { return diag.Pos{File: d.Pos.File, Line: d.Pos.Line, Column: d.Pos.Column} }
+	at := func(d diag.Diagnostic) diag.Pos {
+		return diag.Pos{File: d.Pos.File, Line: d.Pos.Line, Column: d.Pos.Column}
+	}
 	own := map[diag.Pos]bool{}
 	for _, d := range l {
 		if d.Code == "unknown-field" && t.direct[d.Path] {
