@@ -26,17 +26,25 @@ func listCodes(s streams, format string) error {
 	enc.SetEscapeHTML(false)
 	for _, c := range all {
 		if format == "json" {
+			example := map[string]string{}
+			for _, f := range c.Files {
+				example["routes/"+f.Name] = string(f.Data)
+			}
 			if err := enc.Encode(struct {
-				Code     string        `json:"code"`
-				Severity diag.Severity `json:"severity"`
-				Purpose  string        `json:"purpose"`
-				Advice   string        `json:"advice"`
-			}{c.Code, c.Severity, c.Purpose, c.Advice}); err != nil {
+				Code     string            `json:"code"`
+				Severity diag.Severity     `json:"severity"`
+				Purpose  string            `json:"purpose"`
+				Advice   string            `json:"advice"`
+				Example  map[string]string `json:"example"`
+			}{c.Code, c.Severity, c.Purpose, c.Advice, example}); err != nil {
 				return err
 			}
 			continue
 		}
 		fmt.Fprintf(s.out, "%-*s  %-7s  %s\n", width, c.Code, c.Severity, c.Purpose)
+	}
+	if format != "json" {
+		fmt.Fprintln(s.err, "lintel check --explain CODE shows an example, and what is said of it")
 	}
 	return nil
 }
