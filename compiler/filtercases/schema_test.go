@@ -77,10 +77,32 @@ func elsewhere(def string) string {
 	return map[string]string{
 		"#Domain": "domain: {%s}", "#Secret": "secrets: example: {%s}", "#Settings": "settings: {%s}",
 		"#FindingSetting": `settings: findings: "unused-upstream": {%s}`,
-		"#Upstream":       "upstreams: example: {%s}", "#Endpoint": "upstreams: example: endpoints: [{%s}]",
+		"#Environment":    inEnvironment + "%s", "#EnvironmentDomain": inEnvironment + `domains: "shop.example": {%s}`,
+		"#Upstream": "upstreams: example: {%s}", "#Endpoint": "upstreams: example: endpoints: [{%s}]",
 		"#Ejection": `upstreams: example: {endpoints: ["10.0.0.7:8080"], ejection: {%s}}`,
 		"#Pool":     `upstreams: example: {endpoints: ["10.0.0.7:8080"], pool: {%s}}`,
 	}[def]
+}
+
+// inEnvironment begins what stands in an environment's file.
+const inEnvironment = "// in an environment\n"
+
+// differing is what the examples of environments set in another way.
+func differing(shared bool) fstest.MapFS {
+	domain := `package routes
+domain: hosts: ["shop.example", "*.shop.example"]
+upstreams: orders: endpoints: ["10.0.0.7:8080"]
+routes: "order-read": #Route & {upstream: "orders", filters: headers: request: set: authorization: secret: "partner-key"}
+routes: "session": #Route & {path: exact: "/session", upstream: "sessions"}
+`
+	secret := `secrets: "partner-key": file: "partner/key"` + "\n"
+	above := "package routes\nupstreams: sessions: endpoints: [\"10.0.0.9:8080\"]\n"
+	if shared {
+		above += secret
+	} else {
+		domain += secret
+	}
+	return fstest.MapFS{"shop.example/base.cue": {Data: []byte(domain)}, "shared.cue": {Data: []byte(above)}}
 }
 
 // example is one example of the schema in its place.
@@ -170,7 +192,13 @@ func examples(t *testing.T) (fields, whole []example) {
 	return fields, whole
 }
 
-func files(source string) fstest.MapFS {
+// files are an example with what it needs, and the environment in which it stands.
+func files(source string) (fsys fstest.MapFS, env string) {
+	if strings.HasPrefix(source, inEnvironment) {
+		fsys := differing(!strings.Contains(source, "domains:"))
+		fsys["_env/example.cue"] = &fstest.MapFile{Data: []byte("package routes\n\n" + source + "\n")}
+		return fsys, "example"
+	}
 	base := around
 	at := "shop.example/example.cue"
 	switch {
@@ -183,7 +211,7 @@ func files(source string) fstest.MapFS {
 	case !strings.Contains(source, "routes:"):
 		source += "\nroutes: \"order\": #Route & {upstream: \"orders\"}"
 	}
-	return fstest.MapFS{"shop.example/base.cue": {Data: []byte(base)}, at: {Data: []byte("package routes\n\n" + source + "\n")}}
+	return fstest.MapFS{"shop.example/base.cue": {Data: []byte(base)}, at: {Data: []byte("package routes\n\n" + source + "\n")}}, ""
 }
 
 // TestSchemaExamples compiles every example of the schema in its place, and serves
@@ -194,7 +222,8 @@ func TestSchemaExamples(t *testing.T) {
 	routes := 0
 	for i, e := range slices.Concat(fields, whole) {
 		t.Run(strings.TrimPrefix(e.name, "#"), func(t *testing.T) {
-			res, err := compiler.Compile(context.Background(), compiler.Options{FS: files(e.source), Cache: "off"})
+			fsys, env := files(e.source)
+			res, err := compiler.Compile(context.Background(), compiler.Options{FS: fsys, Env: env, Cache: "off"})
 			if err != nil {
 				t.Fatal(err)
 			}
