@@ -110,7 +110,9 @@ func (f *addFlags) what(args []string) (string, error) {
 }
 
 func (f *addFlags) add(ctx context.Context, s streams, what, name string) error {
-	repo, err := author.Open(ctx, f.dir, func(ctx context.Context, o compiler.Options) (*compiler.Result, error) { return compile(ctx, s, o) })
+	repo, err := author.Open(ctx, f.dir, func(ctx context.Context, o compiler.Options) (*compiler.Result, error) {
+		return compileWith(ctx, s, o, everywhere)
+	})
 	if err != nil {
 		return err
 	}
@@ -142,6 +144,12 @@ func (f *addFlags) add(ctx context.Context, s streams, what, name string) error 
 		return err
 	}
 	return f.write(s, repo, plan, what+" "+id, next)
+}
+
+// everywhere compiles the directory and every environment.
+func everywhere(ctx context.Context, o compiler.Options) (*compiler.Result, error) {
+	res, _, err := compiler.Everywhere(ctx, o)
+	return res, err
 }
 
 // where names the directory for a command that is told.

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite the recorded terminals in testd
 
 // follow is the command follow TERMINAL COMMAND... of the scripts: it runs the command,
 // which makes a repository with a README that names it, and then does what the README's
-// section "Five minutes" says, to the letter: what it shows in CUE is put into the file
+// sections "Five minutes" and "Environments" say, to the letter: what it shows in CUE is put into the file
 // that its first line names, what it shows in sh is run line by line. What a person sees
 // is compared with the terminal recorded in testdata. Exactly one command may fail, a
 // test with findings, and the next test must pass.
@@ -34,8 +34,8 @@ func follow(ts *testscript.TestScript, neg bool, args []string) {
 	if !strings.Contains(readme, "`"+first+"`") {
 		ts.Fatalf("the README does not tell of %q", first)
 	}
-	blocks := blocksOf(section(readme, "## Five minutes\n"))
-	if len(blocks) < 6 {
+	blocks := append(blocksOf(section(readme, "## Five minutes\n")), blocksOf(section(readme, "## Environments\n"))...)
+	if len(blocks) < 8 {
 		ts.Fatalf("the README has only %d blocks to follow", len(blocks))
 	}
 	for _, b := range blocks {

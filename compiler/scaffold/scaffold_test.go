@@ -9,7 +9,7 @@ import (
 	"github.com/lintel-gateway/lintel/compiler"
 )
 
-// TestFiles: whatever the names, the routes compile without a finding.
+// TestFiles: whatever the names, the routes compile without a finding, in every environment.
 func TestFiles(t *testing.T) {
 	for _, o := range []Options{
 		{},
@@ -30,9 +30,12 @@ func TestFiles(t *testing.T) {
 				routes[name] = &fstest.MapFile{Data: f.Text}
 			}
 		}
-		res, err := compiler.Compile(context.Background(), compiler.Options{FS: routes, Cache: "off"})
+		res, envs, err := compiler.Everywhere(context.Background(), compiler.Options{FS: routes, Cache: "off"})
 		if err != nil {
 			t.Fatal(err)
+		}
+		if len(envs) != 2 {
+			t.Errorf("the environments are %q", envs)
 		}
 		for _, d := range res.Diagnostics {
 			t.Errorf("%s: %s", o.Domain, d.Line())
