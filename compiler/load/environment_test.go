@@ -168,7 +168,7 @@ func TestEnvironmentMistakes(t *testing.T) {
 		`domains: "shop.example": hosts: "*.shop.example": "a.b"`:          `2:33 environment-host the host "*.shop.example" cannot become "a.b": only one of them is a wildcard | write both with "*.", or both without`,
 		`domain: hosts: ["a"]`:                                             `2:1 unknown-name "domain" means nothing at the top of an environment's file | did you mean "domains"?`,
 		`domains: "shop.example": upstreams: orders: endpoint: ["a:1"]`:    `2:45 unknown-field "endpoint" is not a field here | did you mean "endpoints"?`,
-		`domains: "shop.example": routes: "order": timeouts: request: 5`:   `2:62 wrong-type 5 is an integer, "request" takes a string`,
+		`domains: "shop.example": routes: "order": timeouts: request: 5`:   `2:62 wrong-type 5 is an integer, "request" takes a string | write a duration such as "250ms", "5s" or "1m30s"`,
 		`domains: "shop.example": routes: "order": timeouts: request: "5"`: `2:62 bad-format "5" must be a duration such as "250ms", "5s" or "1m30s"`,
 		`domains: "shop.example": owner: _nothing`:                         `2:33 unknown-reference`,
 		"domains: {\n": `2:10 syntax`,
