@@ -64,7 +64,7 @@ func Schema(l *lang.Language) string {
 
 const schemaIntro = `# The route language
 
-Every field that a route file may have. A route file is ` + "`routes/<domain>/<module>.cue`" + `; files in ` + "`routes/`" + ` itself hold what domains share. At the top of a file stand, all optional:
+Every field that a route file may have. A route file is ` + "`routes/<domain>/<module>.cue`" + `; files in ` + "`routes/`" + ` itself hold what domains share, and ` + "`routes/_env/<name>.cue`" + ` what differs in an [environment](#environment). At the top of a route file stand, all optional:
 
 | Field | Holds | Where |
 |---|---|---|
