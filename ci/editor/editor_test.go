@@ -250,6 +250,10 @@ func importData(t *testing.T, cue, repo string) {
 	if err := os.MkdirAll(filepath.Join(repo, "data"), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	// They name routes of the file that the import replaces.
+	if err := os.RemoveAll(filepath.Join(repo, "routes", "_env")); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(repo, "data", "orders.yaml"), []byte(data), 0o644); err != nil {
 		t.Fatal(err)
 	}

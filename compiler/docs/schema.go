@@ -19,9 +19,8 @@ var parts = [...]struct{ file, title, text string }{
 	{"upstream.cue", "Upstreams", "Where requests go."},
 	{"filters_gen.cue", "Filters of a route", "Each filter has its own part in the [reference of the filters](../runtime/filter/REFERENCE.md)."},
 	{"case.cue", "Cases", "A request and what must hold of the answer; what is absent is not compared."},
-	{"environment.cue", "Environments", "What a file `routes/_env/<name>.cue` says: what differs there from the files of the domains."},
-	{"settings.cue", "What the repository asks", "Held for every domain."},
 	{"environment.cue", "Environments", "What differs in staging, in production or in a region: files `routes/_env/<name>.cue`, for `--env <name>`. Definitions and hidden fields there are seen by all domains, as if they stood in `routes/` itself."},
+	{"settings.cue", "What the repository asks", "Held for every domain."},
 }
 
 // Schema is the reference of the route language, schemas/REFERENCE.md.

@@ -50,6 +50,9 @@ func TestEveryFileHasItsPart(t *testing.T) {
 	}
 	have := map[string]bool{}
 	for _, p := range parts {
+		if have[p.file] {
+			t.Errorf("schemas/%s stands in two parts of the reference", p.file)
+		}
 		have[p.file] = true
 	}
 	for _, d := range l.Definitions {
