@@ -5,6 +5,7 @@ package compiler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -100,7 +101,33 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 			}
 		}
 	}
-	loaded, err := src.Load(ctx, o.Env)
+	c := compilation{src: src, kept: kept, filters: filters, meta: meta, env: o.Env}
+	res, err := c.run(ctx, o.BundleOnly)
+	if errors.Is(err, errWhole) {
+		res, err = c.run(ctx, false)
+	}
+	if err == nil && whole != "" && len(res.Diagnostics)+len(res.Silenced) == 0 {
+		kept.Put(whole, res.Bundle.Append(nil))
+	}
+	return res, err
+}
+
+// compilation is one compile under way.
+type compilation struct {
+	src     *load.Source
+	kept    *cache.Cache
+	filters *filter.Registry
+	meta    emit.Meta
+	env     string
+}
+
+// errWhole says that the domains must be looked at whole: there is something to say of
+// them, or the cache has lost one that was left closed.
+var errWhole = errors.New("domains are closed")
+
+// run compiles what was read. With closed, what has not changed stays in the cache.
+func (c *compilation) run(ctx context.Context, closed bool) (*Result, error) {
+	loaded, err := c.src.Load(ctx, load.View{Env: c.env, Closed: closed})
 	if err != nil {
 		return nil, fmt.Errorf("load routes: %w", err)
 	}
@@ -109,7 +136,10 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 	sound := !found.HasErrors()
 	var ruled diag.List
 	if sound {
-		ruled = check.Run(prog, filters)
+		ruled = check.Run(prog, c.filters)
+	}
+	if len(ruled) > 0 && check.AnyClosed(prog) {
+		return nil, errWhole
 	}
 	in := allow.Input{Program: prog, Found: append(found, ruled...).Sort(), Complete: sound && !ruled.HasErrors(), Codes: codes.Severities}
 	if res.Diagnostics, res.Silenced, err = allow.Apply(in); err != nil {
@@ -118,7 +148,10 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 	if res.Diagnostics.HasErrors() {
 		return res, nil
 	}
-	emitted, err := emit.Bundle(prog, meta, kept)
+	emitted, err := emit.Bundle(prog, c.meta, c.kept, loaded.Open)
+	if errors.Is(err, load.ErrLost) {
+		return nil, errWhole
+	}
 	if over := check.Overflow(err); over != nil {
 		res.Diagnostics = append(res.Diagnostics, over...)
 		return res, nil
@@ -126,20 +159,17 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("emit bundle: %w", err)
 	}
-	if err := build(prog, emitted, filters); err != nil {
+	if err := build(prog, emitted, c.filters); err != nil {
 		return nil, err
 	}
 	// A finding that may stay is one still: what a proven domain is not asked again
 	// must have been clean.
-	loaded.Prove(check.Local(ruled))
+	loaded.Prove(check.Local(ruled), check.Outline)
 	// The budget is not a property of any domain, so it does not keep them from
 	// being proven.
 	res.Diagnostics = append(res.Diagnostics, check.Budget(emitted.Bundle)...)
 	if !res.Diagnostics.HasErrors() {
 		res.Bundle = emitted.Bundle
-	}
-	if whole != "" && len(res.Diagnostics)+len(res.Silenced) == 0 {
-		kept.Put(whole, res.Bundle.Append(nil))
 	}
 	return res, nil
 }

@@ -42,6 +42,11 @@ var hostShared = Rule{
 				take(d, h, []string{"domain", "hosts"})
 			}
 		}
+		p.closed(func(d *ir.Domain, o *ir.Outline) {
+			for _, h := range o.RouteHosts {
+				take(d, h, []string{"domain"})
+			}
+		})
 		p.routes(func(d *ir.Domain, r *ir.Route) {
 			for i, h := range r.Def.Hosts {
 				if !slices.Contains(d.Def.Hosts, h) {

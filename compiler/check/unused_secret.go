@@ -26,6 +26,11 @@ var unusedSecret = Rule{
 			}
 			used[d][name], anywhere[name] = true, true
 		})
+		p.closed(func(_ *ir.Domain, o *ir.Outline) {
+			for _, name := range o.Secrets {
+				anywhere[name] = true
+			}
+		})
 		for _, d := range p.prog.Domains {
 			for _, name := range sortedKeys(d.Def.Secrets) {
 				if !used[d][name] {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/lintel-gateway/lintel/compiler/diag"
+	"github.com/lintel-gateway/lintel/compiler/ir"
 )
 
 var unusedUpstream = Rule{
@@ -11,6 +12,11 @@ var unusedUpstream = Rule{
 	Purpose: "every declared upstream is used by a route",
 	run: func(p *pass) {
 		usedAnywhere := map[string]bool{}
+		p.closed(func(_ *ir.Domain, o *ir.Outline) {
+			for _, name := range o.Upstreams {
+				usedAnywhere[name] = true
+			}
+		})
 		for _, d := range p.prog.Domains {
 			used := map[string]bool{}
 			for _, r := range d.Routes {

@@ -34,30 +34,37 @@ type Emitted struct {
 }
 
 // Bundle encodes a program that has passed the checks and decodes what it wrote.
-// Positions go into shards of their own, tests and descriptions nowhere.
-func Bundle(p *ir.Program, meta Meta, store Store) (*Emitted, error) {
+// Positions go into shards of their own, tests and descriptions nowhere. Domains that
+// are closed are opened with open where their shards have to be written.
+func Bundle(p *ir.Program, meta Meta, store Store, open func(*ir.Domain) error) (*Emitted, error) {
 	w, err := bundle.NewPacker()
 	if err != nil {
 		return nil, fmt.Errorf("encode the bundle: %w", err)
 	}
-	e := emission{packer: w, store: store, out: &Emitted{}}
+	e := emission{packer: w, store: store, open: open, out: &Emitted{}}
 	if err := e.shared(p.Shared.Def); err != nil {
 		return nil, fmt.Errorf("encode the shared part: %w", err)
 	}
 	h := bundle.Head{Meta: meta, Owners: map[string]string{}}
 	h.CountShared(&p.Shared.Def)
-	defs := make([]*route.Domain, len(p.Domains))
+	weighed := make([]bundle.Weighed, len(p.Domains))
 	for i, d := range p.Domains {
-		defs[i] = &d.Def
-		h.Count(defs[i])
+		weighed[i].Name = d.Def.Name
+		if o := d.Outline; o != nil {
+			h.Count(o.Routes, o.OwnUpstreams)
+			weighed[i].Weight = o.Weight
+		} else {
+			h.Count(len(d.Def.Routes), len(d.Def.Upstreams))
+			weighed[i].Weight = bundle.Weigh(&d.Def)
+		}
 		if d.Owner != "" {
 			h.Owners[d.Def.Name] = d.Owner
 		}
 	}
 	from := 0
-	for _, to := range bundle.Layout(defs) {
-		if err := e.pack(p.Domains[from:to], defs[from:to]); err != nil {
-			return nil, fmt.Errorf("encode the domains %s to %s: %w", defs[from].Name, defs[to-1].Name, err)
+	for _, to := range bundle.Layout(weighed) {
+		if err := e.pack(p.Domains[from:to]); err != nil {
+			return nil, fmt.Errorf("encode the domains %s to %s: %w", weighed[from].Name, weighed[to-1].Name, err)
 		}
 		from = to
 	}
@@ -71,6 +78,7 @@ func Bundle(p *ir.Program, meta Meta, store Store) (*Emitted, error) {
 type emission struct {
 	packer *bundle.Packer
 	store  Store
+	open   func(*ir.Domain) error
 	packs  []*bundle.Pack
 	out    *Emitted
 }
@@ -87,7 +95,7 @@ func (e *emission) shared(def route.Shared) error {
 
 // pack adds one pack of the layout, out of the store when all of its domains are
 // proven.
-func (e *emission) pack(domains []*ir.Domain, defs []*route.Domain) error {
+func (e *emission) pack(domains []*ir.Domain) error {
 	key, proven := e.key(domains)
 	if key != "" && proven {
 		if data, ok := e.store.Get(key); ok {
@@ -98,7 +106,14 @@ func (e *emission) pack(domains []*ir.Domain, defs []*route.Domain) error {
 		}
 	}
 	sources := map[string]bundle.Source{}
-	for _, d := range domains {
+	defs := make([]*route.Domain, len(domains))
+	for i, d := range domains {
+		if d.Outline != nil {
+			if err := e.open(d); err != nil {
+				return err
+			}
+		}
+		defs[i] = &d.Def
 		for _, r := range d.Routes {
 			sources[r.Def.ID] = bundle.Source{Module: r.Module, File: r.Pos.File, Line: r.Pos.Line, Column: r.Pos.Column}
 		}

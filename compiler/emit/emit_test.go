@@ -35,7 +35,7 @@ func program() *ir.Program {
 
 func TestBundle(t *testing.T) {
 	p := program()
-	out, err := Bundle(p, Meta{Revision: "abc", Compiler: "lintel 1"}, nil)
+	out, err := Bundle(p, Meta{Revision: "abc", Compiler: "lintel 1"}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,14 +74,14 @@ func TestBundle(t *testing.T) {
 
 func TestTestsDoNotEnter(t *testing.T) {
 	p := program()
-	with, err := Bundle(p, Meta{}, nil)
+	with, err := Bundle(p, Meta{}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range p.Domains[0].Routes {
 		r.Tests, r.Description = nil, ""
 	}
-	without, err := Bundle(p, Meta{}, nil)
+	without, err := Bundle(p, Meta{}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestBundleRefusesWhatIsNotCanonical(t *testing.T) {
 	for _, raw := range []string{`{"a":1,"a":2}`, `{"b":1,"a":2}`, `{"a":`} {
 		p := program()
 		p.Domains[0].Def.Routes[0].Filters["respond"] = []byte(raw)
-		if out, err := Bundle(p, Meta{}, nil); err == nil || out != nil {
+		if out, err := Bundle(p, Meta{}, nil, nil); err == nil || out != nil {
 			t.Errorf("%s was taken", raw)
 		}
 	}
@@ -126,7 +126,7 @@ func TestStore(t *testing.T) {
 		t.Helper()
 		p := program()
 		p.Domains[0].Key, p.Domains[0].Proven = key, proven
-		out, err := Bundle(p, Meta{}, m)
+		out, err := Bundle(p, Meta{}, m, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -56,6 +56,9 @@ type Domain struct {
 	// Key names everything that the domain was made of, the shared part and the
 	// build of the compiler included; "" when there is no cache.
 	Key string
+	// Outline is set when the domain is closed: proven, and left in the cache but for
+	// its name, hosts and owner.
+	Outline *Outline
 	// Proven tells that this very domain, with this very shared part, was checked
 	// and built before by this build of the compiler without a finding. What
 	// concerns the domain alone need not be looked at again; what concerns several

@@ -5,6 +5,7 @@ import (
 
 	"github.com/lintel-gateway/lintel/ci/bench/mixed"
 	"github.com/lintel-gateway/lintel/compiler/cache"
+	"github.com/lintel-gateway/lintel/compiler/ir"
 )
 
 // BenchmarkLoadWarm loads 10,000 routes that are all in the cache.
@@ -18,7 +19,7 @@ func BenchmarkLoadWarm(b *testing.B) {
 		if err != nil || len(r.Diagnostics) > 0 {
 			b.Fatalf("load: %v %v", err, r)
 		}
-		r.Prove(nil)
+		r.Prove(nil, func(*ir.Domain) *ir.Outline { return &ir.Outline{} })
 	}
 	load()
 	b.ReportAllocs()

@@ -7,6 +7,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -59,8 +60,8 @@ type Result struct {
 // Prove remembers in the cache that the domains of the program were checked and
 // built without an error (ir.Domain.Proven). Domains with a warning are left out,
 // so that they are warned of again; a finding outside of all domains leaves out
-// everything.
-func (r *Result) Prove(findings diag.List) {
+// everything. Outline is what is kept beside each for those that leave it closed.
+func (r *Result) Prove(findings diag.List, outline func(*ir.Domain) *ir.Outline) {
 	for _, d := range findings {
 		dir := path.Dir(d.Pos.File)
 		if !strings.Contains(dir, "/") {
@@ -68,10 +69,43 @@ func (r *Result) Prove(findings diag.List) {
 		}
 		delete(r.keys, dir)
 	}
+	fresh := map[string]bool{}
 	for _, k := range r.keys {
-		r.cache.Rename(k, proofOf(k))
+		fresh[k] = true
+	}
+	for _, d := range r.Program.Domains {
+		if !fresh[d.Key] {
+			continue
+		}
+		r.cache.Rename(d.Key, proofOf(d.Key))
+		o := outline(d)
+		if o == nil {
+			continue
+		}
+		if data, err := ir.EncodeOutline(o); err == nil {
+			r.cache.Put(outlineOf(d.Key), data)
+		}
 	}
 }
+
+// Open brings a closed domain in from the cache. It is an error when the cache has
+// lost it: then all is to be loaded again, and nothing left closed.
+func (r *Result) Open(d *ir.Domain) error {
+	data, ok := r.cache.Get(proofOf(d.Key))
+	if !ok {
+		return ErrLost
+	}
+	whole, err := ir.DecodeDomain(data, d.Index)
+	if err != nil {
+		return ErrLost
+	}
+	whole.Key, whole.Proven = d.Key, true
+	*d = *whole
+	return nil
+}
+
+// ErrLost says that the cache has lost a domain that was left in it.
+var ErrLost = errors.New("the cache has lost a domain")
 
 // Load reads and evaluates a routes directory: the environment that the options name,
 // or what stands for all of them. Mistakes in route files are diagnostics; what keeps
@@ -85,12 +119,20 @@ func Load(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Load(ctx, o.Env)
+	return s.Load(ctx, View{Env: o.Env})
 }
 
-// Load evaluates one environment of what was read; "" is none of them.
-func (s *Source) Load(ctx context.Context, env string) (*Result, error) {
-	l, found, err := s.loader(env)
+// View says what of a Source to load.
+type View struct {
+	// Env is the environment, "" for none.
+	Env string
+	// Closed leaves proven domains closed (ir.Domain.Outline).
+	Closed bool
+}
+
+// Load evaluates what was read.
+func (s *Source) Load(ctx context.Context, v View) (*Result, error) {
+	l, found, err := s.loader(v)
 	if err != nil {
 		return nil, err
 	}
@@ -167,6 +209,7 @@ type loader struct {
 	// sharedKey names the content of the shared files, keys those of the domains.
 	sharedKey string
 	keys      []string
+	closed    bool
 	// env is the environment that is loaded, nil for none.
 	env *environment
 }

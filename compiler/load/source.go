@@ -84,17 +84,17 @@ func (e *NoEnvironment) Error() string {
 }
 
 // loader prepares to load one environment.
-func (s *Source) loader(env string) (*loader, diag.List, error) {
+func (s *Source) loader(v View) (*loader, diag.List, error) {
 	l := &loader{
-		tree: s.tree, files: s.Files(env), watchdog: newWatchdog(s.o.Limits),
-		cache: s.o.Cache, workers: s.o.Workers, onlyCUE: s.o.OnlyCUE,
+		tree: s.tree, files: s.Files(v.Env), watchdog: newWatchdog(s.o.Limits),
+		cache: s.o.Cache, workers: s.o.Workers, onlyCUE: s.o.OnlyCUE, closed: v.Closed,
 		sharedKey: s.sharedKey, keys: s.keys,
 	}
 	l.schema = sync.OnceValues(func() (*shape.Schema, error) { return shape.Parse(schemas.Files()) })
 	if l.workers <= 0 {
 		l.workers = runtime.GOMAXPROCS(0)
 	}
-	if env != "" {
+	if env := v.Env; env != "" {
 		f, ok := s.tree.envs[env]
 		if !ok {
 			base := s.o.Base

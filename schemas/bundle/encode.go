@@ -44,16 +44,20 @@ func Encode(c Content, meta Meta) (*Bundle, error) {
 	domains := make([]*route.Domain, len(c.Domains))
 	for i := range c.Domains {
 		domains[i] = &c.Domains[i]
-		h.Count(domains[i])
+		h.Count(len(domains[i].Routes), len(domains[i].Upstreams))
 	}
 	slices.SortFunc(domains, func(a, b *route.Domain) int { return cmp.Compare(a.Name, b.Name) })
+	weighed := make([]Weighed, len(domains))
+	for i, d := range domains {
+		weighed[i] = Weighed{d.Name, Weigh(d)}
+	}
 	shared, err := w.Shared(c.Shared)
 	if err != nil {
 		return nil, err
 	}
 	packs := []*Pack{shared}
 	from := 0
-	for _, to := range Layout(domains) {
+	for _, to := range Layout(weighed) {
 		sources := map[string]Source{}
 		for _, d := range domains[from:to] {
 			for i := range d.Routes {

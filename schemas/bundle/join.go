@@ -20,10 +20,10 @@ type Head struct {
 
 // Count adds a domain to the counts of the manifest. It is to be called for every
 // domain of the packs.
-func (h *Head) Count(d *route.Domain) {
+func (h *Head) Count(routes, upstreams int) {
 	h.counts.Domains++
-	h.counts.Routes += len(d.Routes)
-	h.counts.Upstreams += len(d.Upstreams)
+	h.counts.Routes += routes
+	h.counts.Upstreams += upstreams
 }
 
 // CountShared adds the shared part to the counts of the manifest.

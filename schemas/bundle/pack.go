@@ -55,7 +55,7 @@ type shardFile struct {
 // Layout divides domains, which are sorted by name, into packs: it returns the
 // index behind the last domain of each. A change of one domain moves no boundary
 // but its own.
-func Layout(domains []*route.Domain) (ends []int) {
+func Layout(domains []Weighed) (ends []int) {
 	from, sum := 0, 0
 	end := func(i int) {
 		if i > from {
@@ -64,7 +64,7 @@ func Layout(domains []*route.Domain) (ends []int) {
 		}
 	}
 	for i, d := range domains {
-		n := weigh(d)
+		n := d.Weight
 		if sum+n > packMax {
 			end(i)
 		}
@@ -77,9 +77,15 @@ func Layout(domains []*route.Domain) (ends []int) {
 	return ends
 }
 
-// weigh estimates the length of a domain's JSON without writing it, which would
+// Weighed is a domain as Layout sees it.
+type Weighed struct {
+	Name   string
+	Weight int // of Weigh
+}
+
+// Weigh estimates the length of a domain's JSON without writing it, which would
 // cost most of a compile in which little has changed.
-func weigh(d *route.Domain) int {
+func Weigh(d *route.Domain) int {
 	n := 100 + len(d.Name) + textsLen(d.Hosts) + 60*len(d.Secrets)
 	for _, u := range d.Upstreams {
 		n += 140 + 80*len(u.Endpoints)
