@@ -87,6 +87,7 @@ func aboutVerb(name string) about {
 				{"lintel check", "the folder routes"},
 				{"lintel check --explain route-shadowed", "what a code means, by an example"},
 				{"lintel check --watch", "again on every save"},
+				{"lintel check --since main", "what a branch touched; all of it is checked"},
 				{"lintel check --format sarif --strict", "in a pipeline, warnings too"},
 			},
 		}
