@@ -221,6 +221,11 @@ func (t *translator) simple(m mistake, code, message, hint string) {
 // other says what CUE says, without the path that it puts in front.
 func (t *translator) other(m mistake) {
 	text, _, _ := strings.Cut(m.errs[0].Error(), "\n")
+	for _, a := range m.args {
+		if long := fmt.Sprint(a); short(long) != long {
+			text = strings.Replace(text, long, short(long), 1)
+		}
+	}
 	if path := strings.Join(m.errs[0].Path(), "."); path != "" {
 		text = strings.TrimPrefix(text, path+": ")
 	}
