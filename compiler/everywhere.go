@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 
 	"github.com/lintel-gateway/lintel/compiler/diag"
 	"github.com/lintel-gateway/lintel/compiler/load"
@@ -58,7 +59,14 @@ func Everywhere(ctx context.Context, o Options) (*Result, []string, error) {
 			}
 		}
 	}
-	res.Diagnostics = res.Diagnostics.Sort()
+	// A comment that allows a finding is of use when it is in one of them.
+	used := map[diag.Pos]bool{}
+	for _, s := range res.Silenced {
+		used[s.By] = true
+	}
+	res.Diagnostics = slices.DeleteFunc(res.Diagnostics.Sort(), func(d diag.Diagnostic) bool {
+		return d.Code == "allow-unused" && used[d.Pos]
+	})
 	if res.Diagnostics.HasErrors() {
 		res.Bundle = nil
 	}

@@ -188,3 +188,34 @@ func TestSARIF(t *testing.T) {
 		}
 	}
 }
+
+// TestEnvironments: a comment is of use when what it allows is found in one environment.
+func TestEnvironments(t *testing.T) {
+	files := fstest.MapFS{
+		"shop.example/a.cue": {Data: []byte(`package routes
+
+domain: hosts: ["shop.example"]
+upstreams: {
+	orders: endpoints: ["o:80"] // lintel:allow unused-upstream: staging has one of its own
+	spare: endpoints: ["s:80"] // lintel:allow unused-upstream: staging alone uses it
+	both: endpoints: ["b:80"] // lintel:allow unused-upstream: it is used
+}
+routes: {
+	all: upstream: "orders"
+	both: {path: exact: "/both", upstream: "both"}
+}
+`)},
+		"_env/staging.cue": {Data: []byte("package routes\n\ndomains: \"shop.example\": routes: all: upstream: \"spare\"\n")},
+	}
+	res, envs, err := compiler.Everywhere(context.Background(), compiler.Options{FS: files, Cache: "off"})
+	if err != nil || len(envs) != 1 {
+		t.Fatal(envs, err)
+	}
+	var got []string
+	for _, d := range res.Diagnostics {
+		got = append(got, fmt.Sprintf("%s %d", d.Code, d.Pos.Line))
+	}
+	if len(res.Silenced) != 2 || strings.Join(got, ", ") != "allow-unused 7" {
+		t.Errorf("%d are silenced, found are %q", len(res.Silenced), got)
+	}
+}
