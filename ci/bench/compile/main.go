@@ -1,6 +1,7 @@
 // Command compile measures the compiler as its users run it: whole processes on a
 // repository of mixed routes (60 % by template, 30 % with anchors, 10 % written out,
-// real paths), cold, warm and with one file changed. CPU seconds and peak memory are
+// real paths), cold, warm and with one file changed, and cold on routes that are all
+// written out. CPU seconds and peak memory are
 // those that the system accounted to the process.
 //
 //	go run ./ci/bench/compile -lintel bin/lintel -n 10000,100000
@@ -45,11 +46,17 @@ func measure(lintel string, n int) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	routes, out := filepath.Join(dir, "routes"), filepath.Join(dir, "out")
+	routes, data, out := filepath.Join(dir, "routes"), filepath.Join(dir, "data"), filepath.Join(dir, "out")
 	if err := mixed.New(n).Write(routes); err != nil {
 		return err
 	}
+	if err := mixed.Data(n).Write(data); err != nil {
+		return err
+	}
 	env := append(os.Environ(), "LINTEL_CACHE="+filepath.Join(dir, "cache"))
+	if _, err := row(fmt.Sprintf("%d routes as data, cold", n), env, lintel, "compile", data, "-o", filepath.Join(dir, "data-out")); err != nil {
+		return err
+	}
 	compile := func(what string) error {
 		_, err := row(fmt.Sprintf("%d routes, %s", n, what), env, lintel, "compile", routes, "-o", out)
 		return err

@@ -29,14 +29,21 @@ type Repo struct {
 	Domains []string
 }
 
-// New makes a repository of n routes.
-func New(n int) *Repo {
+// New makes a repository of n mixed routes.
+func New(n int) *Repo { return generate(n, false) }
+
+// Data makes a repository of n routes that are all written out, without a template or
+// an anchor, as tools write them.
+func Data(n int) *Repo { return generate(n, true) }
+
+func generate(n int, data bool) *Repo {
 	r := &Repo{Files: map[string]string{"templates.cue": templates}}
 	all := paths.All()
 	for first := 0; first < n; first += perDomain {
 		d := domain{
 			name:  fmt.Sprintf("d%05d.example", first/perDomain),
 			short: fmt.Sprintf("d%05d", first/perDomain),
+			data:  data,
 		}
 		// Each domain takes a stretch of its own, so that its paths are related as
 		// those of one team are, and no two of its routes tie.

@@ -42,6 +42,7 @@ _slow: #Timeouts & {read: "120s", request: "300s"}
 type domain struct {
 	name, short string
 	entries     []paths.Entry
+	data        bool // every route is written out
 }
 
 func (d domain) write(files map[string]string) {
@@ -66,6 +67,8 @@ func (d domain) route(b *strings.Builder, i int) {
 	e, name, svc := d.entries[i], fmt.Sprintf("%s-r%d", d.short, i), fmt.Sprintf("svc%d", i%services)
 	request := sample(e.Path)
 	switch k := i % 10; {
+	case d.data:
+		d.full(b, e, name, svc, request)
 	case k < 6:
 		fmt.Fprintf(b, "\nroutes: %q: #Rest & {\n\t#svc:  %q\n\t#path: %q\n\tmethods: [%q]\n", name, svc, e.Path, e.Method)
 		if k%3 == 0 {
@@ -79,9 +82,16 @@ func (d domain) route(b *strings.Builder, i int) {
 		fmt.Fprintf(b, "\tsplit: [{upstream: %q, weight: 90}, {upstream: \"svc%d\", weight: 10}]\n\ttimeouts: _slow\n", svc, (i+1)%services)
 		d.test(b, e.Method, "www."+d.name, request, ", headers: \"x-channel\": \"web\"")
 	default:
-		fmt.Fprintf(b, "\nroutes: %q: {\n\tdescription: \"Legacy %s\"\n\thosts: [\"legacy.%s\"]\n\tpath: template: %q\n\tmethods: [%q]\n", name, svc, d.name, e.Path, e.Method)
-		b.WriteString("\theaders: \"x-version\": {exact: \"2\"}\n\tquery: {debug: {present: false}}\n\tpriority: 10\n")
-		fmt.Fprintf(b, `	filters: {
+		d.full(b, e, name, svc, request)
+	}
+	b.WriteString("}\n")
+}
+
+// full writes a route out, with all that a template would have given it.
+func (d domain) full(b *strings.Builder, e paths.Entry, name, svc, request string) {
+	fmt.Fprintf(b, "\nroutes: %q: {\n\tdescription: \"Legacy %s\"\n\thosts: [\"legacy.%s\"]\n\tpath: template: %q\n\tmethods: [%q]\n", name, svc, d.name, e.Path, e.Method)
+	b.WriteString("\theaders: \"x-version\": {exact: \"2\"}\n\tquery: {debug: {present: false}}\n\tpriority: 10\n")
+	fmt.Fprintf(b, `	filters: {
 		requestId: {header: "x-request-id", response: true}
 		headers: {
 			request: {set: {"x-team": %q}, remove: ["x-debug", "x-internal"]}
@@ -95,9 +105,7 @@ func (d domain) route(b *strings.Builder, i int) {
 	retry: {attempts: 2, on: ["connect", "reset"]}
 	onRouteChange: "keep"
 `, d.short, svc)
-		d.test(b, e.Method, "legacy."+d.name, request, ", headers: \"x-version\": \"2\"")
-	}
-	b.WriteString("}\n")
+	d.test(b, e.Method, "legacy."+d.name, request, ", headers: \"x-version\": \"2\"")
 }
 
 func (d domain) test(b *strings.Builder, method, host, path, more string) {
