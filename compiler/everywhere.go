@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/lintel-gateway/lintel/compiler/diag"
-	"github.com/lintel-gateway/lintel/compiler/load"
 )
 
 // Everywhere compiles a routes directory as it stands and, when that is without an
@@ -16,14 +15,14 @@ import (
 // no bundle when there is an error anywhere. It returns the names of the environments
 // that were compiled.
 func Everywhere(ctx context.Context, o Options) (*Result, []string, error) {
-	o.Env = ""
-	res, err := Compile(ctx, o)
+	c, err := open(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer c.kept.Trim()
+	res, err := c.compile(ctx, "")
 	if err != nil || res.Diagnostics.HasErrors() {
 		return res, nil, err
-	}
-	src, err := load.Read(load.Options{Dir: o.Dir, FS: o.FS, Base: o.Base})
-	if err != nil {
-		return nil, nil, fmt.Errorf("list environments: %w", err)
 	}
 	type finding struct {
 		code, message string
@@ -36,10 +35,9 @@ func Everywhere(ctx context.Context, o Options) (*Result, []string, error) {
 	for _, s := range res.Silenced {
 		said[finding{s.Code, s.Message, s.Pos}] = true
 	}
-	envs := src.Environments()
+	envs := c.src.Environments()
 	for _, env := range envs {
-		o.Env = env
-		in, err := Compile(ctx, o)
+		in, err := c.compile(ctx, env)
 		if err != nil {
 			return nil, nil, fmt.Errorf("environment %s: %w", env, err)
 		}
@@ -49,7 +47,7 @@ func Everywhere(ctx context.Context, o Options) (*Result, []string, error) {
 		for _, d := range in.Diagnostics {
 			if key := (finding{d.Code, d.Message, d.Pos}); !said[key] {
 				said[key] = true
-				res.Diagnostics = append(res.Diagnostics, inEnvironment(d, src.EnvironmentFile(env), env))
+				res.Diagnostics = append(res.Diagnostics, inEnvironment(d, c.src.EnvironmentFile(env), env))
 			}
 		}
 		for _, s := range in.Silenced {

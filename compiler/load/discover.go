@@ -69,11 +69,11 @@ type folder struct {
 	files []file
 }
 
-// discover reads the route files below fsys. Mistakes in the layout are
+// discover reads the route files below a directory. Mistakes in the layout are
 // diagnostics; a directory that cannot be read is an error.
-func discover(fsys fs.FS, base string) (*tree, diag.List, error) {
-	d := discovery{fsys: fsys, base: base}
-	entries, err := fs.ReadDir(fsys, ".")
+func discover(root dir, base string) (*tree, diag.List, error) {
+	d := discovery{root: root, base: base}
+	entries, err := root.list()
 	if err != nil {
 		return nil, nil, fmt.Errorf("read routes directory %s: %w", base, err)
 	}
@@ -94,7 +94,7 @@ func discover(fsys fs.FS, base string) (*tree, diag.List, error) {
 				t.domains = append(t.domains, f)
 			}
 		default:
-			if err := d.take(fsys, e.Name(), e, "", &t.shared); err != nil {
+			if err := d.take(root, e, "", &t.shared); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -107,36 +107,30 @@ func discover(fsys fs.FS, base string) (*tree, diag.List, error) {
 }
 
 type discovery struct {
-	fsys  fs.FS
+	root  dir
 	base  string
 	found diag.List
 }
 
-// folder opens a folder of the routes directory: its entries are the files in dir of
-// the file system.
-func (d *discovery) folder(name string) (fsys fs.FS, dir string, entries []fs.DirEntry, done func(), err error) {
-	fsys, dir, done = d.fsys, name, func() {}
-	if r, ok := d.fsys.(rooted); ok {
-		sub, end, err := r.sub(name)
-		if err != nil {
-			return nil, "", nil, nil, fmt.Errorf("open the folder %s: %w", path.Join(d.base, name), err)
-		}
-		fsys, dir, done = sub, ".", end
+// folder opens a folder of the routes directory and lists its entries.
+func (d *discovery) folder(name string) (in dir, entries []fs.DirEntry, err error) {
+	if in, err = d.root.sub(name); err != nil {
+		return nil, nil, fmt.Errorf("open the folder %s: %w", path.Join(d.base, name), err)
 	}
-	if entries, err = fs.ReadDir(fsys, dir); err != nil {
-		done()
-		return nil, "", nil, nil, fmt.Errorf("read the folder %s: %w", path.Join(d.base, name), err)
+	if entries, err = in.list(); err != nil {
+		in.close()
+		return nil, nil, fmt.Errorf("read the folder %s: %w", path.Join(d.base, name), err)
 	}
-	return fsys, dir, entries, done, nil
+	return in, entries, nil
 }
 
 func (d *discovery) domain(name string) (folder, error) {
 	out := folder{name: name}
-	fsys, dir, entries, done, err := d.folder(name)
+	in, entries, err := d.folder(name)
 	if err != nil {
 		return out, err
 	}
-	defer done()
+	defer in.close()
 	before := len(d.found)
 	for _, e := range entries {
 		switch {
@@ -145,7 +139,7 @@ func (d *discovery) domain(name string) (folder, error) {
 			d.report("folder-in-domain", path.Join(name, e.Name()), "a domain has no folders inside",
 				"move the files up, or begin the folder's name with \"_\" to leave it out")
 		default:
-			if err := d.take(fsys, path.Join(dir, e.Name()), e, name, &out.files); err != nil {
+			if err := d.take(in, e, name, &out.files); err != nil {
 				return out, err
 			}
 		}
@@ -176,11 +170,11 @@ func (d *discovery) domain(name string) (folder, error) {
 
 // environments reads the files of the folder _env, one environment each.
 func (d *discovery) environments() (map[string]file, error) {
-	fsys, dir, entries, done, err := d.folder(envFolder)
+	in, entries, err := d.folder(envFolder)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
+	defer in.close()
 	out := map[string]file{}
 	for _, e := range entries {
 		if skipped(e.Name()) {
@@ -192,7 +186,7 @@ func (d *discovery) environments() (map[string]file, error) {
 			continue
 		}
 		var list []file
-		if err := d.take(fsys, path.Join(dir, e.Name()), e, envFolder, &list); err != nil {
+		if err := d.take(in, e, envFolder, &list); err != nil {
 			return nil, err
 		}
 		for _, f := range list {
@@ -208,12 +202,12 @@ func (d *discovery) environments() (map[string]file, error) {
 	return out, nil
 }
 
-// take reads one directory entry of the folder dir into list when it is a route
-// file. It is opened as the file at of fsys.
-func (d *discovery) take(fsys fs.FS, at string, e fs.DirEntry, dir string, list *[]file) error {
-	name := path.Join(dir, e.Name())
+// take reads one entry of an open folder into list when it is a route file. The folder
+// is called below in the routes directory, "" for that itself.
+func (d *discovery) take(in dir, e fs.DirEntry, below string, list *[]file) error {
+	name := path.Join(below, e.Name())
 	// A link beside the domains is most likely meant to be one.
-	if !strings.HasSuffix(name, ".cue") && (dir != "" || e.Type()&fs.ModeSymlink == 0) {
+	if !strings.HasSuffix(name, ".cue") && (below != "" || e.Type()&fs.ModeSymlink == 0) {
 		return nil
 	}
 	if !e.Type().IsRegular() {
@@ -225,7 +219,7 @@ func (d *discovery) take(fsys fs.FS, at string, e fs.DirEntry, dir string, list 
 		d.report("tool-file", name, "CUE tool and test files are not route files", "rename or remove it")
 		return nil
 	}
-	data, err := read(fsys, at)
+	data, err := in.read(e.Name())
 	if errors.Is(err, errTooLarge) {
 		d.report("file-too-large", name, fmt.Sprintf("the file is larger than %d KiB", MaxFile>>10),
 			"split it into several modules")
@@ -244,15 +238,6 @@ func (d *discovery) take(fsys fs.FS, at string, e fs.DirEntry, dir string, list 
 }
 
 var errTooLarge = errors.New("file too large")
-
-func read(fsys fs.FS, name string) ([]byte, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return readBounded(f)
-}
 
 func (d *discovery) pos(name string) diag.Pos {
 	return diag.Pos{File: path.Join(d.base, name), Line: 1, Column: 1}

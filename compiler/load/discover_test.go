@@ -31,7 +31,7 @@ func TestDiscover(t *testing.T) {
 		"docs/readme.md":           file("no"),
 		"Bad Name/a.cue":           file("package routes"),
 	}
-	tr, found, err := discover(fsys, "routes")
+	tr, found, err := discover(fsDir{fsys: fsys, at: ".", end: func() {}}, "routes")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -156,43 +155,26 @@ func (s *Source) Load(ctx context.Context, v View) (*Result, error) {
 	}
 }
 
-// open resolves what to read. A directory is opened as a root, so that no link
-// leads out of it.
-func (o *Options) open() (fs.FS, func(), error) {
+// open resolves what to read.
+func (o *Options) open() (dir, error) {
 	if o.FS != nil {
 		if o.Base == "" {
 			o.Base = "routes"
 		}
-		return o.FS, func() {}, nil
+		return fsDir{fsys: o.FS, at: ".", end: func() {}}, nil
 	}
 	abs, err := filepath.Abs(o.Dir)
 	if err != nil {
-		return nil, nil, fmt.Errorf("resolve routes directory %s: %w", o.Dir, err)
+		return nil, fmt.Errorf("resolve routes directory %s: %w", o.Dir, err)
 	}
 	if o.Base == "" {
 		o.Base = filepath.Base(abs)
 	}
-	root, err := os.OpenRoot(abs)
+	d, err := openDir(abs)
 	if err != nil {
-		return nil, nil, fmt.Errorf("open routes directory %s: %w", o.Dir, err)
+		return nil, fmt.Errorf("open routes directory %s: %w", o.Dir, err)
 	}
-	return rooted{root, root.FS()}, func() { root.Close() }, nil
-}
-
-// rooted is a directory out of which no link leads.
-type rooted struct {
-	root *os.Root
-	fs.FS
-}
-
-// sub opens a directory inside, so that each of its files is one step away and not
-// two: a repository has thousands of them.
-func (r rooted) sub(name string) (rooted, func(), error) {
-	root, err := r.root.OpenRoot(name)
-	if err != nil {
-		return rooted{}, nil, err
-	}
-	return rooted{root, root.FS()}, func() { root.Close() }, nil
+	return d, nil
 }
 
 // loader is one load under way.

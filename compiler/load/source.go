@@ -25,12 +25,12 @@ type Source struct {
 
 // Read reads a routes directory, its environments included.
 func Read(o Options) (*Source, error) {
-	fsys, closeFS, err := o.open()
+	root, err := o.open()
 	if err != nil {
 		return nil, err
 	}
-	defer closeFS()
-	t, found, err := discover(fsys, o.Base)
+	defer root.close()
+	t, found, err := discover(root, o.Base)
 	if err != nil {
 		return nil, err
 	}

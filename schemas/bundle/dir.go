@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -212,8 +213,9 @@ func readFile(root *os.Root, name string, limit int64) ([]byte, error) {
 // there. The files are written and synced beside dir and renamed into place, so
 // that dir never holds part of a bundle. A process that is killed between the two
 // renames of a replacement leaves the old bundle beside dir, as .<name>.old-*, and
-// no dir; who needs more moves a link, as a state folder does. A directory that is neither empty nor a
-// bundle is left alone and is an error.
+// no dir; who needs more moves a link, as a state folder does. A directory that
+// holds this very bundle is left as it is; one that is neither empty nor a bundle is left
+// alone and is an error.
 func (b *Encoded) WriteDir(dir string) error {
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real
@@ -222,6 +224,9 @@ func (b *Encoded) WriteDir(dir string) error {
 	exists, err := replaceable(dir)
 	if err != nil {
 		return err
+	}
+	if exists && b.isAt(dir) {
+		return nil
 	}
 	parent, base := filepath.Dir(dir), filepath.Base(dir)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
@@ -273,6 +278,25 @@ func replaceable(dir string) (bool, error) {
 		return false, fmt.Errorf("write bundle %s: the directory is not empty and holds no manifest; choose another directory or remove it", dir)
 	}
 	return true, nil
+}
+
+// isAt tells whether the directory holds this very bundle and nothing else.
+func (b *Encoded) isAt(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != len(b.files) {
+		return false
+	}
+	for name, want := range b.files {
+		info, err := os.Lstat(filepath.Join(dir, name))
+		if err != nil || !info.Mode().IsRegular() || info.Size() != int64(len(want)) {
+			return false
+		}
+		have, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || !bytes.Equal(have, want) {
+			return false
+		}
+	}
+	return true
 }
 
 func (b *Encoded) fill(dir string) error {
