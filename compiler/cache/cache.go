@@ -13,6 +13,7 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -40,8 +41,18 @@ type Cache struct {
 	salt []byte
 	// limit is the size on disk above which the oldest entries go.
 	limit int64
-	// wrote tells whether something was stored, so that the size needs a look.
-	wrote atomic.Bool
+	// wrote counts what was stored, for the size needs a look then.
+	wrote atomic.Int64
+}
+
+// trimAfter is how many stored entries are sure to make the cache look at its size.
+const trimAfter = 64
+
+func (c *Cache) written() int64 {
+	if c == nil {
+		return 0
+	}
+	return c.wrote.Load()
 }
 
 // Open returns the cache in the folder dir; "" means lintel below the user's cache
@@ -179,7 +190,7 @@ func (c *Cache) Put(key string, value []byte) {
 		_ = os.Remove(f.Name()) // the write failed already
 		return
 	}
-	c.wrote.Store(true)
+	c.wrote.Add(1)
 }
 
 // Rename moves an entry.
@@ -191,7 +202,9 @@ func (c *Cache) Rename(from, to string) {
 
 // Trim removes the oldest entries when the cache has grown beyond its bound.
 func (c *Cache) Trim() {
-	if c == nil || !c.wrote.Load() {
+	// A look at every entry costs more than the few that most compiles write: it is
+	// taken after many, and otherwise now and then.
+	if n := c.written(); n == 0 || n < trimAfter && rand.IntN(trimAfter) >= int(n) {
 		return
 	}
 	type entry struct {

@@ -294,18 +294,6 @@ func overlong(v any, failed error) (path []string, text string) {
 	return nil, ""
 }
 
-// marshal writes canonical JSON: sorted keys, no insignificant space, no escapes
-// for HTML.
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
 // canonicalHosts are lower case, sorted and without repeats.
 func canonicalHosts(hosts []string) []string {
 	out := make([]string, len(hosts))

@@ -17,7 +17,7 @@ func filled() *ir.Domain {
 	d := &ir.Domain{}
 	n := 0
 	fill(reflect.ValueOf(d).Elem(), &n)
-	d.Index, d.Key, d.Proven = nil, "", false // none of them is stored
+	d.Index, d.Key, d.Proven, d.Outline = nil, "", false, nil // none of them is stored
 	for i, r := range d.Routes {
 		r.Def = &d.Def.Routes[i]
 	}

@@ -31,7 +31,7 @@ type evaluation struct {
 // newEvaluation prepares the domain's files, or returns nil when something at their
 // top is beyond this package.
 func newEvaluation(s *Shared, files []*ast.File) *evaluation {
-	e := &evaluation{shared: s, own: newNames(files), refs: references{}, reached: map[string]bool{}, root: &node{}}
+	e := &evaluation{shared: s, own: newNames(files), refs: newReferences(), reached: map[string]bool{}, root: &node{}}
 	if s.names.odd || e.own.odd {
 		return nil
 	}
@@ -100,10 +100,10 @@ func (e *evaluation) reachedAll() bool {
 }
 
 func (e *evaluation) resolve(id *ast.Ident) reference {
-	if r, ok := e.refs[id]; ok {
+	if r, ok := e.refs.of[id]; ok {
 		return r
 	}
-	return e.shared.refs[id]
+	return e.shared.refs.of[id]
 }
 
 // enter bounds depth and work; leave ends what it began.

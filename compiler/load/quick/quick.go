@@ -28,7 +28,7 @@ type Shared struct {
 // be: CUE itself changes those that it evaluates.
 func New(schema *accept.Schema, lintel *ast.File, files []*ast.File) *Shared {
 	s := &Shared{
-		names: newNames(files), files: len(files), refs: references{}, schema: map[string]*accept.Node{},
+		names: newNames(files), files: len(files), refs: newReferences(), schema: map[string]*accept.Node{},
 		domain:    schema.Def("#Domain"),
 		upstreams: accept.MapOf(schema.Def("#Upstream")),
 		secrets:   accept.MapOf(schema.Def("#Secret")),

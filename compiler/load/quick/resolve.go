@@ -29,7 +29,15 @@ const (
 
 // references resolves identifiers, by the rules of CUE's lexical scopes. What is not
 // there is beyond this package.
-type references map[*ast.Ident]reference
+type references struct {
+	of map[*ast.Ident]reference
+	// data are the structs and lists that hold nothing but literals.
+	data map[ast.Expr]bool
+}
+
+func newReferences() references {
+	return references{of: map[*ast.Ident]reference{}, data: map[ast.Expr]bool{}}
+}
 
 // scopes is what a file's identifiers may refer to.
 type scopes struct {
@@ -63,9 +71,11 @@ func (r references) file(f *ast.File, i int, schema map[string]*accept.Node, n *
 }
 
 // expr resolves the identifiers of an expression, as far as it is of the kinds that
-// are evaluated.
-func (s *scopes) expr(e ast.Expr) {
+// are evaluated. It tells whether the expression is a literal, or data made of them.
+func (s *scopes) expr(e ast.Expr) (data bool) {
 	switch e := e.(type) {
+	case *ast.BasicLit:
+		return true
 	case *ast.Ident:
 		s.ident(e)
 	case *ast.ParenExpr:
@@ -82,28 +92,52 @@ func (s *scopes) expr(e ast.Expr) {
 			s.expr(x)
 		}
 	case *ast.ListLit:
+		data = true
 		for _, x := range e.Elts {
-			s.expr(x)
+			data = s.expr(x) && data
 		}
+		s.mark(e, data)
 	case *ast.StructLit:
-		s.structs = append(s.structs, e)
-		for _, d := range e.Elts {
-			if l, ok := d.(*ast.LetClause); ok {
-				s.unused[l] = true
-			}
-		}
-		for _, d := range e.Elts {
-			switch d := d.(type) {
-			case *ast.Field:
-				s.expr(d.Value)
-			case *ast.EmbedDecl:
-				s.expr(d.Expr)
-			case *ast.LetClause:
-				s.expr(d.Expr)
-			}
-		}
-		s.structs = s.structs[:len(s.structs)-1]
+		data = s.structure(e)
+		s.mark(e, data)
 	}
+	return data
+}
+
+func (s *scopes) mark(e ast.Expr, data bool) {
+	if data {
+		s.refs.data[e] = true
+	}
+}
+
+func (s *scopes) structure(e *ast.StructLit) (data bool) {
+	s.structs = append(s.structs, e)
+	for _, d := range e.Elts {
+		if l, ok := d.(*ast.LetClause); ok {
+			s.unused[l] = true
+		}
+	}
+	data = true
+	seen := make(map[string]bool, len(e.Elts))
+	for _, d := range e.Elts {
+		switch d := d.(type) {
+		case *ast.CommentGroup:
+		case *ast.Field:
+			name, _, ok := label(d)
+			data = s.expr(d.Value) && data && ok && !internal(name) && !seen[name]
+			seen[name] = true
+		case *ast.EmbedDecl:
+			s.expr(d.Expr)
+			data = false
+		case *ast.LetClause:
+			s.expr(d.Expr)
+			data = false
+		default:
+			data = false
+		}
+	}
+	s.structs = s.structs[:len(s.structs)-1]
+	return data
 }
 
 func (s *scopes) ident(e *ast.Ident) {
@@ -112,14 +146,14 @@ func (s *scopes) ident(e *ast.Ident) {
 		for _, d := range lit.Elts {
 			switch d := d.(type) {
 			case *ast.Field:
-				if name, referable, ok := labelName(d); ok && referable && name == e.Name {
-					s.refs[e] = reference{kind: toField, up: up}
+				if name, ok := d.Label.(*ast.Ident); ok && name.Name == e.Name {
+					s.refs.of[e] = reference{kind: toField, up: up}
 					return
 				}
 			case *ast.LetClause:
 				if d.Ident.Name == e.Name {
 					delete(s.unused, d)
-					s.refs[e] = reference{kind: toLet, up: up, expr: d.Expr}
+					s.refs.of[e] = reference{kind: toLet, up: up, expr: d.Expr}
 					return
 				}
 			}
@@ -131,13 +165,13 @@ func (s *scopes) ident(e *ast.Ident) {
 	switch {
 	case s.tops(e.Name):
 		if internal(e.Name) {
-			s.refs[e] = reference{kind: toTop}
+			s.refs.of[e] = reference{kind: toTop}
 		}
 	case s.schema[e.Name] != nil:
-		s.refs[e] = reference{kind: toSchema, def: s.schema[e.Name]}
+		s.refs.of[e] = reference{kind: toSchema, def: s.schema[e.Name]}
 	case e.Name == "_":
-		s.refs[e] = reference{kind: toAny}
+		s.refs.of[e] = reference{kind: toAny}
 	case slices.Contains([]string{"string", "int", "number", "bool"}, e.Name):
-		s.refs[e] = reference{kind: toType}
+		s.refs.of[e] = reference{kind: toType}
 	}
 }

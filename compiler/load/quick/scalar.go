@@ -36,6 +36,32 @@ func (e *evaluation) literal(lit *ast.BasicLit) any {
 	return nil
 }
 
+// data is the value of a struct or list that holds nothing but literals, and stands
+// alone.
+func (e *evaluation) data(x ast.Expr) any {
+	switch x := x.(type) {
+	case *ast.BasicLit:
+		return e.literal(x)
+	case *ast.ListLit:
+		out := make([]any, len(x.Elts))
+		for i, el := range x.Elts {
+			out[i] = e.data(el)
+		}
+		return out
+	case *ast.StructLit:
+		out := make(map[string]any, len(x.Elts))
+		for _, d := range x.Elts {
+			if fd, ok := d.(*ast.Field); ok {
+				name, _, _ := labelName(fd)
+				out[name] = e.data(fd.Value)
+			}
+		}
+		return out
+	}
+	e.fail()
+	return nil
+}
+
 // plainNumber tells whether a number is written as JSON would write it, with at most
 // fifteen digits, which every reader takes exactly.
 func plainNumber(s string) bool {

@@ -18,6 +18,11 @@ func (e *evaluation) value(n *node, want *accept.Node) (v any, whole bool) {
 		return nil, false
 	}
 	defer e.leave()
+	if len(n.conjuncts) == 1 && n.state == fresh {
+		if x := n.conjuncts[0].expr; e.refs.data[x] || e.shared.refs.data[x] {
+			return e.data(x), !e.failed
+		}
+	}
 	e.expand(n)
 	forms := 0
 	for _, is := range []bool{n.structs > 0, len(n.lists) > 0, n.concrete} {
