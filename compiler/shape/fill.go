@@ -3,7 +3,6 @@ package shape
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 )
 
 // Fill sets every absent field that has a default, at any depth. The value is
@@ -46,13 +45,29 @@ func (f *Field) fill(in map[string]any) error {
 		if f.Default == nil {
 			return nil
 		}
-		var err error
-		if x, err = decode(f.Default); err != nil {
-			return fmt.Errorf("default of %s: %w", f.Name, err)
-		}
+		x = clone(f.value)
 		in[f.Name] = x
 	}
 	return f.Node.Fill(x)
+}
+
+// clone copies data, since whoever fills changes it.
+func clone(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, x := range v {
+			out[k] = clone(x)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, x := range v {
+			out[i] = clone(x)
+		}
+		return out
+	}
+	return v
 }
 
 func decode(raw []byte) (any, error) {

@@ -152,10 +152,16 @@ func (r *reader) field(n *Node, d *ast.Field) error {
 		own.merge(value)
 		value = own
 	}
-	n.add(&Field{
+	f := &Field{
 		Name: name, Required: d.Constraint == token.NOT,
 		Default: def, Doc: Doc(d), Node: value,
-	})
+	}
+	if def != nil {
+		if f.value, err = decode(def); err != nil {
+			return fmt.Errorf("default of %s: %w", name, err)
+		}
+	}
+	n.add(f)
 	return nil
 }
 

@@ -46,6 +46,8 @@ type Field struct {
 	Default json.RawMessage
 	Doc     string
 	Node    *Node
+	// value is the default as data.
+	value any
 }
 
 // Schema is the shape of the whole schema.
