@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -50,6 +51,27 @@ func TestOracle(t *testing.T) {
 	t.Run("mixed", func(t *testing.T) {
 		if quick, all := both(t, mixed.New(500).FS()); quick < all {
 			t.Errorf("%d of %d domains were evaluated quickly", quick, all)
+		}
+	})
+	t.Run("broken", func(t *testing.T) {
+		files, err := filepath.Glob("../testdata/broken/*.txtar")
+		if err != nil || len(files) < 60 {
+			t.Fatalf("%d files, %v", len(files), err)
+		}
+		for _, file := range files {
+			a, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fsys := fstest.MapFS{}
+			for _, f := range a.Files {
+				if name, ok := strings.CutPrefix(f.Name, "routes/"); ok && !strings.Contains(name, "|") {
+					fsys[name] = &fstest.MapFile{Data: f.Data}
+				}
+			}
+			if len(fsys) > 0 {
+				t.Run(filepath.Base(file), func(t *testing.T) { both(t, fsys) })
+			}
 		}
 	})
 	t.Run("mistakes", func(t *testing.T) {

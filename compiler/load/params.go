@@ -110,11 +110,13 @@ func (c *paramCheck) declaration(e ast.Expr) {
 func (c *paramCheck) use(e *ast.BinaryExpr) {
 	known, sure := map[string]bool{}, true
 	refs := 0
+	var made []diag.Note // where the templates are
 	for _, op := range operands(e) {
 		switch op := op.(type) {
 		case *ast.StructLit:
 		default:
 			refs++
+			made = append(made, c.place(op)...)
 			sure = c.collect(op, known, 0) && sure
 		}
 	}
@@ -143,9 +145,22 @@ func (c *paramCheck) use(e *ast.BinaryExpr) {
 				Code: "parameter-unknown", Severity: diag.Error, Pos: index.Place(fd.Label),
 				Path:    c.at(name),
 				Message: fmt.Sprintf("%s is not a parameter of the template", name), Hint: hint,
+				Notes: made,
 			})
 		}
 	}
+}
+
+// place is where an author's template is written.
+func (c *paramCheck) place(e ast.Expr) (notes []diag.Note) {
+	id, ok := e.(*ast.Ident)
+	if !ok || !strings.HasPrefix(id.Name, "#") {
+		return nil
+	}
+	for _, x := range c.templates[id.Name] {
+		notes = append(notes, diag.Note{Pos: index.At(x.Pos()), Message: id.Name + " is this template"})
+	}
+	return notes
 }
 
 // parameters adds the parameters that a definition declares, its templates'

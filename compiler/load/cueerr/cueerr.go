@@ -4,6 +4,7 @@
 package cueerr
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -220,6 +221,20 @@ func (t *translator) places(m mistake) (best diag.Pos, others []diag.Pos) {
 func (t *translator) origin(m mistake) []diag.Note {
 	if own, shared := t.positions(m); len(own) == 0 {
 		return notes(shared[:min(1, len(shared))], "the value comes from here")
+	}
+	return t.declared(m.path)
+}
+
+// declared names the place where a template declares the parameter at the path; it has
+// nothing to say of other paths.
+func (t *translator) declared(path []string) []diag.Note {
+	if len(path) < 2 || !strings.HasPrefix(path[len(path)-1], "#") {
+		return nil
+	}
+	for _, o := range t.Index.Origins(path...) {
+		if strings.HasPrefix(o.Name, "#") {
+			return []diag.Note{{Pos: o.Pos, Message: fmt.Sprintf("%s declares it here", o.Name)}}
+		}
 	}
 	return nil
 }

@@ -120,5 +120,6 @@ func (t *translator) parameter(m mistake, owner []string, name string) {
 		Code: "parameter-missing", Pos: pos, Path: where,
 		Message: fmt.Sprintf("the template parameter %s is not set", name),
 		Hint:    fmt.Sprintf("add %s: … to %s", name, diag.Path(owner...)),
+		Notes:   t.declared(append(owner[:len(owner):len(owner)], name)),
 	})
 }
