@@ -62,7 +62,7 @@ func TestRefactoring(t *testing.T) {
 		moved int
 	}{
 		{"a template is put in its place", func(r fstest.MapFS) {
-			edit(t, r, orders, "routes: \"order-list\": #Read & {\n", "routes: \"order-list\": #Route & {\n\t#upstream: string\n\tupstream: #upstream\n\tfilters: {requestId: {}, headers: response: remove: [\"server\", \"x-powered-by\"]}\n\ttimeouts: request: \"10000ms\"\n\tmethods: [\"GET\"]\n\tretry: {on: [\"reset\", \"connect\"], attempts: 2}\n")
+			edit(t, r, orders, "routes: \"order-list\": #Read & _order & {", "routes: \"order-list\": #Route & _order & {\n\t#upstream: string\n\tupstream: #upstream\n\tfilters: {requestId: {}, headers: response: remove: [\"server\", \"x-powered-by\"]}\n\ttimeouts: request: \"10000ms\"\n\tmethods: [\"GET\"]\n\tretry: {on: [\"reset\", \"connect\"], attempts: 2}\n")
 		}, 0},
 		{"a template gets another name", func(r fstest.MapFS) {
 			read := regexp.MustCompile(`#Read\b`)
