@@ -45,25 +45,25 @@ func (f *Field) fill(in map[string]any) error {
 		if f.Default == nil {
 			return nil
 		}
-		x = clone(f.value)
+		x = Clone(f.value)
 		in[f.Name] = x
 	}
 	return f.Node.Fill(x)
 }
 
-// clone copies data, since whoever fills changes it.
-func clone(v any) any {
+// Clone copies plain data, so that two who change it do not share any.
+func Clone(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for k, x := range v {
-			out[k] = clone(x)
+			out[k] = Clone(x)
 		}
 		return out
 	case []any:
 		out := make([]any, len(v))
 		for i, x := range v {
-			out[i] = clone(x)
+			out[i] = Clone(x)
 		}
 		return out
 	}

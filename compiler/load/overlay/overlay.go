@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/lintel-gateway/lintel/compiler/ir"
+	"github.com/lintel-gateway/lintel/compiler/shape"
 )
 
 // Overlay is what an environment sets, as plain data with numbers as json.Number.
@@ -72,7 +73,7 @@ func (d Domain) Apply(v *ir.Value) (wrong []Mistake) {
 	}
 	switch h := d.Hosts.(type) {
 	case []any:
-		v.Domain["hosts"] = clone(h)
+		v.Domain["hosts"] = shape.Clone(h)
 	case map[string]any:
 		wrong = append(wrong, rename(v, h)...)
 	}
@@ -114,27 +115,8 @@ func merge(into, from map[string]any) {
 			merge(have, inner)
 			continue
 		}
-		into[name] = clone(v)
+		into[name] = shape.Clone(v)
 	}
-}
-
-// clone copies data, so that no two domains share any.
-func clone(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, x := range v {
-			out[k] = clone(x)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, x := range v {
-			out[i] = clone(x)
-		}
-		return out
-	}
-	return v
 }
 
 // rename gives hosts their new names, in the domain, its routes and its cases.
