@@ -12,6 +12,7 @@
 # MIN_COVERAGE  coverage in percent that is asked for               (0)
 # FORMAT    text, json or github                                    (text)
 # NAME      name of the ConfigMaps                                  (lintel-bundle)
+# ENVIRONMENT  environment whose cases are played                   (none of them)
 #
 # The exit status is that of the stage that stopped it: 100 for findings, 1 for a
 # failure, 2 for wrong use.
@@ -23,6 +24,7 @@ BASE=${BASE:-}
 FORMAT=${FORMAT:-text}
 MIN_COVERAGE=${MIN_COVERAGE:-0}
 NAME=${NAME:-lintel-bundle}
+ENVIRONMENT=${ENVIRONMENT:-}
 REVISION=${REVISION:-$(git rev-parse HEAD 2>/dev/null || true)}
 
 format() {
@@ -35,7 +37,7 @@ check() {
 
 run_test() {
 	mkdir -p "$OUT"
-	set -- "$ROUTES" --revision "$REVISION" --format "$FORMAT" \
+	set -- "$ROUTES" --env "$ENVIRONMENT" --revision "$REVISION" --format "$FORMAT" \
 		--junit "$OUT/junit.xml" --json "$OUT/verdict.json" \
 		--coverage-html "$OUT/coverage.html" --coverage-json "$OUT/coverage.json"
 	if [ -n "$BASE" ]; then
@@ -62,11 +64,22 @@ coverage() {
 	return $status
 }
 
+# manifest FOLDER [ENVIRONMENT] writes the ConfigMaps of one environment.
+manifest() {
+	mkdir -p "$1"
+	lintel render "$ROUTES" --env "${2:-}" --revision "$REVISION" --name "$NAME" >"$1/$NAME.yaml.new"
+	mv "$1/$NAME.yaml.new" "$1/$NAME.yaml"
+	echo "$1/$NAME.yaml: $(grep -c '^kind: ConfigMap' "$1/$NAME.yaml") ConfigMap(s)"
+}
+
 render() {
-	mkdir -p "$OUT"
-	lintel render "$ROUTES" --revision "$REVISION" --name "$NAME" >"$OUT/$NAME.yaml.new"
-	mv "$OUT/$NAME.yaml.new" "$OUT/$NAME.yaml"
-	echo "$OUT/$NAME.yaml: $(grep -c '^kind: ConfigMap' "$OUT/$NAME.yaml") ConfigMap(s)"
+	manifest "$OUT"
+	for file in "$ROUTES"/_env/*.cue; do
+		if [ -f "$file" ]; then
+			environment=$(basename "$file" .cue)
+			manifest "$OUT/$environment" "$environment"
+		fi
+	done
 }
 
 [ $# -gt 0 ] || set -- format check test coverage render

@@ -39,9 +39,12 @@ func (a *assembly) routes(d *Domain, in map[string]map[string]any, module func(f
 		delete(v, "description")
 		delete(v, "tests")
 		v["id"] = d.Def.Name + "/" + name
-		var def route.Route
-		if !a.decode(v, &def, "routes", name) {
-			continue
+		def, plain := routeOf(v)
+		if !plain {
+			def = route.Route{}
+			if !a.decode(v, &def, "routes", name) {
+				continue
+			}
 		}
 		canonical(&def, d.Def.Hosts)
 		r.Pos, _ = a.index.Lookup("routes", name)
