@@ -1,7 +1,5 @@
 package ir
 
-import "encoding/json"
-
 // Outline is what the whole of a repository has to know of a domain that has not
 // changed: all else of it is in the bundle's shards already.
 type Outline struct {
@@ -18,13 +16,4 @@ type Outline struct {
 	OwnUpstreams int `json:"ownUpstreams"`
 	// Weight decides with which others it is packed (bundle.Layout).
 	Weight int `json:"weight"`
-}
-
-// EncodeOutline writes an outline for a cache.
-func EncodeOutline(o *Outline) ([]byte, error) { return json.Marshal(o) }
-
-// DecodeOutline reads what EncodeOutline wrote.
-func DecodeOutline(data []byte) (*Outline, error) {
-	o := &Outline{}
-	return o, json.Unmarshal(data, o)
 }

@@ -7,12 +7,10 @@ package load
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"github.com/lintel-gateway/lintel/compiler/cache"
@@ -54,57 +52,10 @@ type Result struct {
 
 	cache *cache.Cache
 	keys  map[string]string // of the domains that are not proven, by folder
+	// outlines are those that the cache had, by the keys of their domains.
+	outlines    map[string]*ir.Outline
+	outlinesKey string
 }
-
-// Prove remembers in the cache that the domains of the program were checked and
-// built without an error (ir.Domain.Proven). Domains with a warning are left out,
-// so that they are warned of again; a finding outside of all domains leaves out
-// everything. Outline is what is kept beside each for those that leave it closed.
-func (r *Result) Prove(findings diag.List, outline func(*ir.Domain) *ir.Outline) {
-	for _, d := range findings {
-		dir := path.Dir(d.Pos.File)
-		if !strings.Contains(dir, "/") {
-			return
-		}
-		delete(r.keys, dir)
-	}
-	fresh := map[string]bool{}
-	for _, k := range r.keys {
-		fresh[k] = true
-	}
-	for _, d := range r.Program.Domains {
-		if !fresh[d.Key] {
-			continue
-		}
-		r.cache.Rename(d.Key, proofOf(d.Key))
-		o := outline(d)
-		if o == nil {
-			continue
-		}
-		if data, err := ir.EncodeOutline(o); err == nil {
-			r.cache.Put(outlineOf(d.Key), data)
-		}
-	}
-}
-
-// Open brings a closed domain in from the cache. It is an error when the cache has
-// lost it: then all is to be loaded again, and nothing left closed.
-func (r *Result) Open(d *ir.Domain) error {
-	data, ok := r.cache.Get(proofOf(d.Key))
-	if !ok {
-		return ErrLost
-	}
-	whole, err := ir.DecodeDomain(data, d.Index)
-	if err != nil {
-		return ErrLost
-	}
-	whole.Key, whole.Proven = d.Key, true
-	*d = *whole
-	return nil
-}
-
-// ErrLost says that the cache has lost a domain that was left in it.
-var ErrLost = errors.New("the cache has lost a domain")
 
 // Load reads and evaluates a routes directory: the environment that the options name,
 // or what stands for all of them. Mistakes in route files are diagnostics; what keeps
@@ -151,6 +102,7 @@ func (s *Source) Load(ctx context.Context, v View) (*Result, error) {
 		return &Result{
 			Program: out.program, Diagnostics: append(found, out.found...).Sort(),
 			Quick: out.quick, cache: l.cache, keys: out.keys,
+			outlines: l.outlines, outlinesKey: l.outlinesKey,
 		}, nil
 	}
 }
@@ -192,6 +144,9 @@ type loader struct {
 	sharedKey string
 	keys      []string
 	closed    bool
+	// outlines are those that the cache has, by the keys of their domains.
+	outlines    map[string]*ir.Outline
+	outlinesKey string
 	// env is the environment that is loaded, nil for none.
 	env *environment
 }
@@ -218,6 +173,7 @@ func (l *loader) run(ctx context.Context) (out outcome) {
 		return outcome{program: p, found: found, err: err}
 	}
 	p.Shared, l.shared = shared, shared
+	l.loadOutlines()
 	l.syntax = sync.OnceValue(func() *sharedSyntax { return newSharedSyntax(l.sharedFiles()) })
 	results := make([]result, len(l.tree.domains))
 	jobs := make(chan int)

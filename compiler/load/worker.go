@@ -36,14 +36,10 @@ type worker struct {
 func (w *worker) domain(i int) result {
 	d, key := w.tree.domains[i], w.keyOf(i)
 	lazy := w.placed(d.name, index.Lazy(func() []*ast.File { return append(reparse(d.files), reparse(w.sharedFiles())...) }))
-	if w.closed {
-		if data, ok := w.cache.Get(outlineOf(key)); ok {
-			if o, err := ir.DecodeOutline(data); err == nil {
-				dom := &ir.Domain{Owner: o.Owner, Index: lazy, Key: key, Proven: true, Outline: o}
-				dom.Def.Name, dom.Def.Hosts = d.name, o.Hosts
-				return result{domain: dom, key: key}
-			}
-		}
+	if o := w.outlines[key]; o != nil && w.closed {
+		dom := &ir.Domain{Owner: o.Owner, Index: lazy, Key: key, Proven: true, Outline: o}
+		dom.Def.Name, dom.Def.Hosts = d.name, o.Hosts
+		return result{domain: dom, key: key}
 	}
 	for _, proven := range []bool{true, false} {
 		name := key
@@ -103,9 +99,6 @@ func (l *loader) sharedFiles() []file {
 
 // proofOf is the name under which a domain that is proven is kept.
 func proofOf(key string) string { return key + "-proven" }
-
-// outlineOf is the name under which the outline of a proven domain is kept.
-func outlineOf(key string) string { return key + "-outline" }
 
 // evaluate makes one domain of its files, under the watchdog. CUE has panicked before;
 // such a domain is a diagnostic and not the end of the process.
