@@ -106,6 +106,7 @@ func aboutVerb(name string) about {
 			[]example{
 				{"lintel diff", "what the working tree changes of HEAD"},
 				{"lintel diff main..HEAD --format markdown", "for a review"},
+				{"lintel diff --env staging..prod", "what differs between two environments"},
 				{"lintel diff http://127.0.0.1:8081 routes", "what a running gateway would get"},
 			},
 		}
