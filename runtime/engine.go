@@ -7,13 +7,14 @@ import (
 
 	"github.com/lintel-gateway/lintel/runtime/proxy"
 	"github.com/lintel-gateway/lintel/runtime/snapshot"
-	"github.com/lintel-gateway/lintel/runtime/telemetry"
 )
 
 // engine answers requests; *proxy.Server is one.
 type engine interface {
 	// Serve accepts connections until Drain begins or ctx ends.
 	Serve(ctx context.Context, ln net.Listener) error
+	// ServeTLS is Serve for a listener of TLS connections.
+	ServeTLS(ctx context.Context, ln net.Listener, t proxy.TLS) error
 	// Drain stops accepting and ends what is in flight; what is left when ctx ends
 	// is cut, and ctx's error returned.
 	Drain(ctx context.Context) error
@@ -24,13 +25,13 @@ type engine interface {
 }
 
 // engineMaker makes the engine of a gateway.
-type engineMaker func(Config, *snapshot.Holder, telemetry.Sink, *slog.Logger) engine
+type engineMaker func(Config, *snapshot.Holder, *sinks, *slog.Logger) engine
 
 // newEngine makes the HTTP/1.1 engine.
-func newEngine(cfg Config, snapshots *snapshot.Holder, sink telemetry.Sink, log *slog.Logger) engine {
+func newEngine(cfg Config, snapshots *snapshot.Holder, s *sinks, log *slog.Logger) engine {
 	l := cfg.Boot.Limits
 	return proxy.New(proxy.Config{
-		Snapshots: snapshots, Sink: sink, Log: log, Dev: cfg.Dev, TrustedProxies: cfg.Boot.Networks(),
+		Snapshots: snapshots, Sink: s.all, Handshakes: &s.metrics.Handshakes, Log: log, Dev: cfg.Dev, TrustedProxies: cfg.Boot.Networks(),
 		Limits: proxy.Limits{
 			RequestLineBytes: l.RequestLineBytes, HeadBytes: l.HeadBytes, Fields: l.Fields, BodyBytes: l.BodyBytes, Connections: l.Connections,
 			HeaderTimeout: l.HeaderTimeout.D(), IdleTimeout: l.IdleTimeout.D(), BodyTimeout: l.BodyTimeout.D(),

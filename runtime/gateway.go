@@ -20,7 +20,9 @@ import (
 
 	"github.com/lintel-gateway/lintel/runtime/admin"
 	"github.com/lintel-gateway/lintel/runtime/boot"
+	"github.com/lintel-gateway/lintel/runtime/certs"
 	"github.com/lintel-gateway/lintel/runtime/filter/standard"
+	"github.com/lintel-gateway/lintel/runtime/proxy"
 	"github.com/lintel-gateway/lintel/runtime/reload"
 	"github.com/lintel-gateway/lintel/runtime/secret"
 	"github.com/lintel-gateway/lintel/runtime/snapshot"
@@ -55,13 +57,15 @@ type Gateway struct {
 	secrets  *secret.Store
 	sinks    *sinks
 	metrics  prometheus.Gatherer
+	certs    []*certs.Store // one for each listener; nil for a plain one
 	draining atomic.Bool
 
 	traffic []net.Listener
 	admin   net.Listener
 }
 
-// New puts a gateway together. It opens nothing but the access log.
+// New puts a gateway together. It opens nothing but the access log,
+// and reads the certificates of its listeners.
 func New(cfg Config) (*Gateway, error) { return assemble(cfg, newEngine) }
 
 // assemble is New with an engine of the caller's.
@@ -77,6 +81,9 @@ func assemble(cfg Config, makeEngine engineMaker) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("filters: %w", err)
 	}
+	if g.certs, err = openCerts(cfg.Boot.Listeners, g.log); err != nil {
+		return nil, err
+	}
 	metrics := telemetry.NewMetrics(cfg.Version)
 	if g.sinks, err = openSinks(cfg.Boot.AccessLog, metrics, g.log); err != nil {
 		return nil, err
@@ -86,8 +93,9 @@ func assemble(cfg Config, makeEngine engineMaker) (*Gateway, error) {
 		return nil, err
 	}
 	g.secrets = secret.New(secret.Config{Dir: cfg.Boot.SecretsDir, Log: g.log})
-	g.engine = makeEngine(cfg, &g.holder, g.sinks.all, g.log)
+	g.engine = makeEngine(cfg, &g.holder, g.sinks, g.log)
 	metrics.Connections = g.engine.Connections
+	metrics.Certificates = g.certificates
 	b := cfg.Boot.Bundle
 	g.reloader = reload.New(reload.Config{
 		Dir: b.Dir, StateDir: b.StateDir, FallbackDir: b.Fallback, VerifyKey: cfg.VerifyKey,
@@ -180,7 +188,13 @@ func (g *Gateway) Run(ctx context.Context) error {
 			}
 		})
 	})
-	for _, ln := range g.traffic {
+	for i, ln := range g.traffic {
+		if store := g.certs[i]; store != nil {
+			tasks.Go(func() { store.Run(work) })
+			t := proxy.TLS{Config: store.Config, HandshakeTimeout: g.cfg.Boot.Listeners[i].TLS.HandshakeTimeout.D()}
+			try("serve TLS traffic", func() error { return g.engine.ServeTLS(work, ln, t) })
+			continue
+		}
 		try("serve traffic", func() error { return g.engine.Serve(work, ln) })
 	}
 

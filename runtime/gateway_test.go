@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/lintel-gateway/lintel/runtime/boot"
+	"github.com/lintel-gateway/lintel/runtime/proxy"
 	"github.com/lintel-gateway/lintel/runtime/runtimetest"
 	"github.com/lintel-gateway/lintel/runtime/snapshot"
 	"github.com/lintel-gateway/lintel/runtime/telemetry"
@@ -53,6 +54,10 @@ func (f *fake) Serve(_ context.Context, ln net.Listener) error {
 		_, _ = io.WriteString(nc, digest)
 		_ = nc.Close()
 	}
+}
+
+func (f *fake) ServeTLS(ctx context.Context, ln net.Listener, _ proxy.TLS) error {
+	return f.Serve(ctx, ln)
 }
 
 func (f *fake) Drain(ctx context.Context) error {
@@ -94,8 +99,8 @@ func start(t *testing.T, change func(*boot.Config)) *rig {
 	if r.kube, err = runtimetest.NewKubeletWriter(b.Bundle.Dir); err != nil {
 		t.Fatal(err)
 	}
-	r.g, err = assemble(Config{Boot: b, Version: "test"}, func(_ Config, h *snapshot.Holder, s telemetry.Sink, _ *slog.Logger) engine {
-		r.f = &fake{holder: h, sink: s, swapped: make(chan string, 100), drain: func(context.Context) error { return nil }}
+	r.g, err = assemble(Config{Boot: b, Version: "test"}, func(_ Config, h *snapshot.Holder, s *sinks, _ *slog.Logger) engine {
+		r.f = &fake{holder: h, sink: s.all, swapped: make(chan string, 100), drain: func(context.Context) error { return nil }}
 		return r.f
 	})
 	if err != nil {

@@ -12,14 +12,15 @@ import (
 
 // sinks are the takers of access records.
 type sinks struct {
-	all    telemetry.Sink
-	log    *telemetry.AccessLog // nil when off
-	closer io.Closer            // nil when there is nothing to close
+	all     telemetry.Sink
+	metrics *telemetry.Metrics
+	log     *telemetry.AccessLog // nil when off
+	closer  io.Closer            // nil when there is nothing to close
 }
 
 // openSinks opens the access log: "off", "stdout" or a file to append to.
 func openSinks(accessLog string, metrics *telemetry.Metrics, log *slog.Logger) (*sinks, error) {
-	s := &sinks{all: metrics}
+	s := &sinks{all: metrics, metrics: metrics}
 	var w io.Writer
 	switch accessLog {
 	case "off":

@@ -46,6 +46,8 @@ type Config struct {
 type Listener struct {
 	// Address is host:port.
 	Address string `yaml:"address"`
+	// TLS makes it take TLS connections only (none: plain HTTP).
+	TLS *TLS `yaml:"tls"`
 }
 
 // Admin is the operator's side.
@@ -175,6 +177,11 @@ func parse(path string, data []byte) (Config, error) {
 	if err := dec.Decode(new(Config)); !errors.Is(err, io.EOF) {
 		return Config{}, fmt.Errorf("%s: there is more than one document in the boot config; keep one", path)
 	}
+	for _, l := range c.Listeners {
+		if l.TLS != nil {
+			l.TLS.fill()
+		}
+	}
 	return c, nil
 }
 
@@ -187,6 +194,11 @@ func (c *Config) Check(dev bool) error {
 	for i, l := range c.Listeners {
 		if _, _, err := net.SplitHostPort(l.Address); err != nil {
 			return fmt.Errorf("listeners[%d].address: %q is not host:port, such as \"0.0.0.0:8080\"", i, l.Address)
+		}
+		if l.TLS != nil {
+			if err := l.TLS.check(); err != nil {
+				return fmt.Errorf("listeners[%d].tls.%w", i, err)
+			}
 		}
 	}
 	if _, _, err := net.SplitHostPort(c.Admin.Address); err != nil {

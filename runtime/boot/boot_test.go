@@ -35,7 +35,7 @@ func TestParse(t *testing.T) {
 		c.Limits, c.AccessLog, c.Drain, c.Dial,
 	}
 	want := []any{
-		[]Listener{{"0.0.0.0:80"}, {"[::]:81"}},
+		[]Listener{{Address: "0.0.0.0:80"}, {Address: "[::]:81"}},
 		Admin{"127.0.0.1:9000"},
 		Bundle{Dir: "/bundle", StateDir: "/state", Fallback: "/fallback", VerifyKey: "/key.pem", Poll: Duration(3 * time.Second)},
 		"/secrets", "10.0.0.0/8", "192.168.1.7/32", "::1/128",

@@ -49,7 +49,13 @@ func (f *Flags) Override(c *Config) {
 		switch {
 		case *text == "":
 		case name == "listen":
-			c.Listeners = []Listener{{Address: *text}}
+			// The address alone is overridden: what was said to take TLS must not become
+			// plain.
+			one := Listener{Address: *text}
+			if len(c.Listeners) > 0 {
+				one.TLS = c.Listeners[0].TLS
+			}
+			c.Listeners = []Listener{one}
 		default:
 			*to[name] = *text
 		}

@@ -26,7 +26,15 @@ func Keys() []Key {
 	return []Key{
 		{"", "config", "FILE", "the boot config (YAML); flags win over it"},
 		{"bundle.dir", "bundle", "DIR", "directory of the bundle, such as the mount of its ConfigMaps; required, here or there"},
-		{"listeners[].address", "listen", "ADDR", "addresses that take traffic; the flag gives one"},
+		{"listeners[].address", "listen", "ADDR", "addresses that take traffic; the flag gives one, with the TLS of the file's first"},
+		{"listeners[].tls.certificates[].cert", "", "", "PEM file with a certificate and those between it and its root; it serves the names that it was issued for, and the first one serves clients that name none of them; read again when it changes"},
+		{"listeners[].tls.certificates[].key", "", "", "PEM file with the certificate's private key; read again when it changes"},
+		{"listeners[].tls.minVersion", "", "", "oldest version of TLS that clients may use: \"1.2\" or \"1.3\""},
+		{"listeners[].tls.ciphers", "", "", "cipher suites for TLS 1.2 by their IANA names, such as [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256]; without it Go's choice; those of TLS 1.3 are fixed"},
+		{"listeners[].tls.clientAuth.mode", "", "", "none: clients show no certificate; request: one that is shown must be good; require: no handshake without a good one"},
+		{"listeners[].tls.clientAuth.ca", "", "", "PEM file with the authorities that issue the clients' certificates, such as /etc/lintel/clients.pem; read again when it changes"},
+		{"listeners[].tls.clientAuth.depth", "", "", "most certificates above a client's own, the authority's included"},
+		{"listeners[].tls.handshakeTimeout", "", "", "time that a client has for its handshake, from the first moment of the connection"},
 		{"admin.address", "admin", "ADDR", "address of the operator's endpoints and of /metrics; they ask nobody who he is, so keep them off public networks"},
 		{"bundle.stateDir", "state-dir", "DIR", "directory that keeps the last good bundle over restarts"},
 		{"bundle.fallback", "fallback-bundle", "DIR", "bundle to start with when there is no other good one"},
@@ -59,8 +67,15 @@ func (k Key) Default() string {
 		if v = fieldOf(v, part); !v.IsValid() {
 			return ""
 		}
-		if isList {
+		switch {
+		case isList && v.Len() == 0:
+			return ""
+		case isList:
 			v = v.Index(0)
+		case v.Type() == reflect.TypeFor[*TLS]():
+			filled := TLS{}
+			filled.fill()
+			v = reflect.ValueOf(filled)
 		}
 	}
 	if d, ok := v.Interface().(Duration); ok {

@@ -43,7 +43,9 @@ func paths(s reflect.Type, prefix string) (out []string) {
 		switch {
 		case f.Type.Kind() == reflect.Struct:
 			out = append(out, paths(f.Type, name+".")...)
-		case f.Type == reflect.TypeFor[[]Listener]():
+		case f.Type.Kind() == reflect.Pointer:
+			out = append(out, paths(f.Type.Elem(), name+".")...)
+		case f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct && f.Type.Elem() != reflect.TypeFor[Prefix]():
 			out = append(out, paths(f.Type.Elem(), name+"[].")...)
 		default:
 			out = append(out, name)
@@ -57,6 +59,8 @@ func TestDefaultTexts(t *testing.T) {
 		"listeners[].address": "0.0.0.0:8080", "bundle.dir": "", "bundle.poll": "10s", "limits.headBytes": "65536",
 		"limits.bodyBytes": "0", "limits.idleTimeout": "1m15s", "limits.bodyTimeout": "1m", "drain.readinessDelay": "0s",
 		"accessLog": "stdout", "dial": "", "trustedProxies": "",
+		"listeners[].tls.certificates[].cert": "", "listeners[].tls.minVersion": "1.2", "listeners[].tls.ciphers": "",
+		"listeners[].tls.clientAuth.mode": "none", "listeners[].tls.clientAuth.depth": "2", "listeners[].tls.handshakeTimeout": "10s",
 	}
 	for _, k := range Keys() {
 		if w, ok := want[k.Name]; ok && k.Default() != w {
@@ -82,6 +86,13 @@ func TestFlagsWin(t *testing.T) {
 		if d := cmp.Diff(Default(), c); d == "" || !f.Given(k.Flag) {
 			t.Errorf("--%s changes nothing", k.Flag)
 		}
+	}
+	secure := Default()
+	secure.Listeners[0].TLS = &TLS{}
+	listen := "x:1"
+	(&Flags{texts: map[string]*string{"listen": &listen}}).Override(&secure)
+	if d := cmp.Diff([]Listener{{"x:1", &TLS{}}}, secure.Listeners); d != "" {
+		t.Errorf("--listen makes a TLS listener plain:\n%s", d)
 	}
 	var f Flags
 	c := Default()

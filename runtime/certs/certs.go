@@ -211,7 +211,10 @@ func (s *Store) verifyDepth(state tls.ConnectionState) error {
 	if slices.ContainsFunc(state.VerifiedChains, func(chain []*x509.Certificate) bool { return len(chain)-1 <= s.cfg.Depth }) {
 		return nil
 	}
-	return fmt.Errorf("the client's certificate is more than %d below its authority", s.cfg.Depth)
+	return &tls.CertificateVerificationError{
+		UnverifiedCertificates: state.PeerCertificates,
+		Err:                    fmt.Errorf("the client's certificate is more than %d below its authority", s.cfg.Depth),
+	}
 }
 
 // warn tells once a day of each certificate that ends soon; s.mu is held or not

@@ -180,6 +180,7 @@ func (b *body) pass(c *session, up *upstream.Conn, lim upLimit) (whole bool, cod
 		}
 	}
 	if b.chunks.state == chunksDone {
+		dropIdentity(&b.chunks.trailer)
 		b.out = appendLastChunk(b.out, &b.chunks.trailer)
 		whole = true
 	}

@@ -19,7 +19,7 @@ func (c *session) forwarded() {
 			x.Scheme = v
 			x.Header.Set("x-forwarded-proto", v)
 		} else {
-			x.Header.Set("x-forwarded-proto", "http")
+			x.Header.Set("x-forwarded-proto", c.scheme)
 		}
 		if v, ok := x.Header.Get("x-forwarded-host"); !ok || !validHost(v) {
 			x.Header.Set("x-forwarded-host", x.Host)
@@ -27,7 +27,7 @@ func (c *session) forwarded() {
 		x.Header.Set("x-forwarded-for", list)
 	} else {
 		x.Header.Add("x-forwarded-for", list)
-		x.Header.Add("x-forwarded-proto", "http")
+		x.Header.Add("x-forwarded-proto", c.scheme)
 		x.Header.Add("x-forwarded-host", x.Host)
 	}
 	x.Header.Add("via", "1.1 lintel")

@@ -16,7 +16,7 @@ import (
 func (c *session) serve() {
 	w := c.w
 	start := c.srv.now()
-	w.rec = telemetry.Record{Method: w.req.method, Host: w.req.host, Path: w.req.path}
+	w.rec = telemetry.Record{Scheme: c.scheme, Method: w.req.method, Host: w.req.host, Path: w.req.path}
 	w.upStart, w.upEnd, c.ended = 0, 0, 0
 	w.scratch = w.scratch[:0]
 	c.keep = w.req.persistent() && !c.srv.draining.Load()
@@ -24,7 +24,7 @@ func (c *session) serve() {
 		c.flags.And(^uint32(flagLooked | flagBody | flagStop | flagAnswered))
 	}
 	c.body.begin(&w.req)
-	w.x.Peer, w.x.Scheme = c.peer, "http"
+	w.x.Peer, w.x.Scheme = c.peer, c.scheme
 
 	reached := 0
 	code := c.route()
@@ -68,6 +68,7 @@ func (c *session) route() reason.Code {
 	x.Method, x.Host, x.Query = q.method, q.host, q.query
 	x.Original = filter.Original{Method: q.method, Host: host, Path: x.Path, Query: q.query}
 	c.forwarded()
+	c.identify()
 	if w.snap == nil {
 		return reason.NoBundle
 	}
@@ -131,7 +132,7 @@ func (c *session) refuse(code reason.Code) {
 	start := c.srv.now()
 	c.ended = 0
 	w.x.Reset()
-	w.rec = telemetry.Record{}
+	w.rec = telemetry.Record{Scheme: c.scheme}
 	w.req = requestHead{method: "GET", framing: framing{length: 0}}
 	w.match.Route = nil
 	c.keep = false

@@ -25,6 +25,8 @@ type Config struct {
 	Snapshots *snapshot.Holder
 	// Sink receives one record a request; nil drops them.
 	Sink telemetry.Sink
+	// Handshakes counts those of ServeTLS; nil counts them for nobody.
+	Handshakes *telemetry.Handshakes
 	// Log receives what belongs to no request; nil discards it.
 	Log    *slog.Logger
 	Limits Limits
@@ -115,6 +117,9 @@ func New(cfg Config) *Server {
 	if cfg.DrainGrace <= 0 {
 		cfg.DrainGrace = 500 * time.Millisecond
 	}
+	if cfg.Handshakes == nil {
+		cfg.Handshakes = &telemetry.Handshakes{}
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -138,6 +143,10 @@ func (s *Server) Connections() int64 { return s.open.Load() }
 // Serve accepts connections until ctx ends, Drain begins or the listener fails;
 // only the last is an error. It closes the listener and leaves its connections.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	return s.serve(ctx, ln, nil)
+}
+
+func (s *Server) serve(ctx context.Context, ln net.Listener, t *TLS) error {
 	s.mu.Lock()
 	if s.draining.Load() {
 		s.mu.Unlock()
@@ -160,7 +169,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		nc, err := ln.Accept()
 		if err == nil {
 			pause = 0
-			s.accept(nc)
+			s.accept(nc, t)
 			continue
 		}
 		if ctx.Err() != nil || s.draining.Load() {
@@ -180,7 +189,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	}
 }
 
-func (s *Server) accept(nc net.Conn) {
+func (s *Server) accept(nc net.Conn, t *TLS) {
 	s.mu.Lock()
 	if s.draining.Load() {
 		s.mu.Unlock()
@@ -191,9 +200,9 @@ func (s *Server) accept(nc net.Conn) {
 	s.mu.Unlock()
 	full := s.lim.Connections > 0 && s.open.Load() >= int64(s.lim.Connections)
 	s.open.Add(1)
-	c := newSession(s, nc, s.next.Add(1))
+	c := newSession(s, nc, s.next.Add(1), t)
 	s.shard(c).add(c)
-	go c.run(full)
+	go c.run(full, t)
 }
 
 // Drain stops accepting, answers requests in flight and those that still come on

@@ -42,6 +42,8 @@ type session struct {
 	peer     netip.AddrPort
 	peerText string
 	trusted  bool
+	scheme   string
+	identity *identity // of a client with a certificate
 
 	w       *work
 	served  int
@@ -70,8 +72,13 @@ type session struct {
 	tunnel      atomic.Pointer[table.Route]
 }
 
-func newSession(srv *Server, nc net.Conn, shard uint32) *session {
-	c := &session{srv: srv, conn: wire.New(nc), shard: shard, ended: srv.now()}
+func newSession(srv *Server, nc net.Conn, shard uint32, t *TLS) *session {
+	c := &session{srv: srv, shard: shard, ended: srv.now()}
+	if t != nil {
+		c.conn, c.scheme = wire.NewTLS(nc, t.Config()), "https"
+	} else {
+		c.conn, c.scheme = wire.New(nc), "http"
+	}
 	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
 		ap := a.AddrPort()
 		c.peer = netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
@@ -83,8 +90,12 @@ func newSession(srv *Server, nc net.Conn, shard uint32) *session {
 }
 
 // run serves the connection to its end.
-func (c *session) run(full bool) {
+func (c *session) run(full bool, t *TLS) {
 	defer c.end()
+	// Who is over the limit is not worth a handshake.
+	if t != nil && !full && !c.handshake(t) {
+		return
+	}
 	c.serveAll(full)
 	if c.linger && c.w != nil {
 		c.drainInput()
@@ -198,7 +209,7 @@ func (c *session) step() bool {
 		// A short read has emptied the socket: what comes later wakes us, and another
 		// read would fail. After the first request we look all the same, for a
 		// client that ends with its only request.
-		if short && c.served != 1 && !c.conn.Waits() && !c.srv.closing.Load() {
+		if short && c.served != 1 && c.conn.Empties() && !c.srv.closing.Load() {
 			c.rest()
 			return false
 		}

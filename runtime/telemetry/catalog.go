@@ -24,6 +24,9 @@ func Catalog() []Metric {
 		{"lintel_request_bytes_total", "counter", "Bytes of request bodies.", []string{"domain"}},
 		{"lintel_response_bytes_total", "counter", "Bytes of response bodies.", []string{"domain"}},
 		{"lintel_connections", "gauge", "Client connections that are open.", nil},
+		{"lintel_tls_handshakes_total", "counter", "TLS handshakes by how they ended and the version that was settled.", []string{"outcome", "tls"}},
+		{"lintel_tls_certificate_expiry_timestamp_seconds", "gauge", "When the certificate that is served expires.", []string{"certificate"}},
+		{"lintel_tls_certificate_changes_total", "counter", "Changed files of a certificate by whether they were taken into service; the first load is one.", []string{"certificate", "change"}},
 		{"lintel_access_log_dropped_total", "counter", "Access records dropped because the log was not written fast enough.", nil},
 		{"lintel_bundle_info", "gauge", "The bundle that is served, as labels; always 1.", []string{"digest", "revision"}},
 		{"lintel_bundle_routes", "gauge", "Routes in the bundle that is served.", nil},
@@ -52,6 +55,10 @@ func Labels() []Label {
 		{"revision", "What the bundle was made from, as `lintel compile --revision` was told."},
 		{"result", "loaded: served from now on; unchanged: equal content, only metadata is new; waiting: some of its files are not there yet; rejected: refused, and the one before serves on."},
 		{"version", "The release of Lintel."},
+		{"outcome", "full and resumed are good handshakes; timeout: not done within handshakeTimeout; closed: the client left; plain-http: it does not speak TLS; client-certificate: its certificate is absent or not good; failed: no version, cipher or protocol in common, or nonsense."},
+		{"tls", "The version of TLS, 1.2 or 1.3; none when the handshake ended before one was settled."},
+		{"certificate", "The path of the certificate's file, as in the boot config."},
+		{"change", "loaded: served from now on; refused: not sound, and the one before serves on."},
 		{"goversion", "The version of Go that built it."},
 	}
 }

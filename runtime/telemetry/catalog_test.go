@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"crypto/tls"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,8 @@ import (
 func TestCatalog(t *testing.T) {
 	m := NewMetrics("test")
 	m.Connections = func() int64 { return 1 }
+	m.Handshakes.Done(HandshakeFull, tls.VersionTLS13)
+	m.Certificates = func() []Certificate { return []Certificate{{"a.crt", time.Unix(1, 0), 1, 0}} }
 	r := record()
 	r.Reason = reason.ConnectFailed
 	m.Done(0, r)

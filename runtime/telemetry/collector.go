@@ -21,6 +21,7 @@ type collector struct {
 	bundle, routes, loaded, lastGood              *prometheus.Desc
 	success, total, took, attempted, swaps, live  *prometheus.Desc
 	connections, dropped, build                   *prometheus.Desc
+	handshakes, expiry, changes                   *prometheus.Desc
 }
 
 // Registry makes a registry that gathers the metrics, and those of the Go runtime
@@ -47,6 +48,9 @@ func (m *Metrics) Registry(more ...prometheus.Collector) (*prometheus.Registry, 
 		connections: desc["lintel_connections"],
 		dropped:     desc["lintel_access_log_dropped_total"],
 		build:       desc["lintel_build_info"],
+		handshakes:  desc["lintel_tls_handshakes_total"],
+		expiry:      desc["lintel_tls_certificate_expiry_timestamp_seconds"],
+		changes:     desc["lintel_tls_certificate_changes_total"],
 	}
 	r := prometheus.NewRegistry()
 	for _, one := range append([]prometheus.Collector{c}, more...) {
@@ -78,6 +82,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	if c.m.Connections != nil {
 		out <- prometheus.MustNewConstMetric(c.connections, prometheus.GaugeValue, float64(c.m.Connections()))
 	}
+	c.collectTLS(out)
 	dropped := uint64(0)
 	if c.m.LogDropped != nil {
 		dropped = c.m.LogDropped()
@@ -115,6 +120,24 @@ func (c *collector) collectDomain(out chan<- prometheus.Metric, name string, d *
 	out <- prometheus.MustNewConstHistogram(c.duration, sum, float64(nanos)/float64(time.Second), cumulative, name)
 	out <- prometheus.MustNewConstMetric(c.bytesIn, prometheus.CounterValue, float64(in), name)
 	out <- prometheus.MustNewConstMetric(c.bytesOut, prometheus.CounterValue, float64(sent), name)
+}
+
+func (c *collector) collectTLS(out chan<- prometheus.Metric) {
+	for end := range handshakeEnds {
+		for v := range tlsVersions {
+			if n := c.m.Handshakes.n[end][v].Load(); n > 0 {
+				out <- prometheus.MustNewConstMetric(c.handshakes, prometheus.CounterValue, float64(n), end.String(), tlsVersions[v].text)
+			}
+		}
+	}
+	if c.m.Certificates == nil {
+		return
+	}
+	for _, one := range c.m.Certificates() {
+		out <- prometheus.MustNewConstMetric(c.expiry, prometheus.GaugeValue, float64(one.Expires.Unix()), one.Name)
+		out <- prometheus.MustNewConstMetric(c.changes, prometheus.CounterValue, float64(one.Loaded), one.Name, "loaded")
+		out <- prometheus.MustNewConstMetric(c.changes, prometheus.CounterValue, float64(one.Refused), one.Name, "refused")
+	}
 }
 
 func codeLabel(slot int) string {

@@ -63,6 +63,11 @@ type Metrics struct {
 	// LogDropped tells how many access records were dropped; may be nil. It is set
 	// before the first scrape.
 	LogDropped func() uint64
+	// Handshakes counts those of TLS listeners.
+	Handshakes Handshakes
+	// Certificates tells of each certificate once; may be nil. It is set before the
+	// first scrape.
+	Certificates func() []Certificate
 
 	version string
 }

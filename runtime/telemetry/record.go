@@ -18,6 +18,7 @@ type Record struct {
 	Domain   string
 	Upstream string
 	Endpoint string // address that answered, or was tried last
+	Scheme   string // "http" or "https", as the client connected
 	Method   string
 	Host     string
 	Path     string

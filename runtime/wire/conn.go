@@ -2,7 +2,7 @@
 // wait that the engine is built on, without a syscall that is known to fail.
 //
 // On Linux a TCP connection is read and written by raw non-blocking syscalls and
-// waits in Go's own poller; anything else (other systems, TLS, pipes) goes
+// waits in Go's own poller, also below TLS; anything else (other systems, pipes) goes
 // through net.Conn with the same meaning.
 package wire
 
@@ -27,6 +27,7 @@ var ErrAgain = errors.New("nothing to read yet")
 type Conn struct {
 	nc  net.Conn
 	raw rawConn
+	tls *secure // nil for a plain connection
 }
 
 // New wraps a connection. It must not be read or written elsewhere any more.
@@ -36,11 +37,14 @@ func New(nc net.Conn) *Conn {
 	return c
 }
 
-// NetConn is the connection underneath, for its addresses.
+// NetConn is the connection underneath, also that of TLS, for its addresses.
 func (c *Conn) NetConn() net.Conn { return c.nc }
 
 // Read waits for bytes. It returns io.EOF at the orderly end.
 func (c *Conn) Read(p []byte) (int, error) {
+	if c.tls != nil {
+		return c.tls.read(p, false)
+	}
 	if c.raw.bound() {
 		return c.raw.read(p)
 	}
@@ -54,6 +58,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 // Try reads what is there without waiting, or returns ErrAgain. Inside Loop it is
 // the only read that is allowed. Without raw access it waits.
 func (c *Conn) Try(p []byte) (int, error) {
+	if c.tls != nil {
+		return c.tls.read(p, true)
+	}
 	if c.raw.bound() {
 		return c.raw.try(p)
 	}
@@ -62,6 +69,10 @@ func (c *Conn) Try(p []byte) (int, error) {
 
 // Waits tells whether Try itself waits, because there is no raw access.
 func (c *Conn) Waits() bool { return !c.raw.bound() }
+
+// Empties tells whether a Try that does not fill its buffer has taken all there was. Of
+// TLS it takes one record, and the next may be here already.
+func (c *Conn) Empties() bool { return c.tls == nil && c.raw.bound() }
 
 // Loop calls step, and again after each wait for readability, until step returns
 // true. All of it is one wait to the poller: a readiness that comes between two
@@ -73,6 +84,9 @@ func (c *Conn) Waits() bool { return !c.raw.bound() }
 // or the error that ended the wait.
 func (c *Conn) Loop(step func() bool) error {
 	if c.raw.bound() {
+		if c.tls != nil {
+			return c.tls.loop(step)
+		}
 		return c.raw.loop(step)
 	}
 	for !step() {
@@ -86,7 +100,7 @@ func (c *Conn) Loop(step func() bool) error {
 // the caller goes on with Write and Read. After an ErrInterrupted with sent > 0 it
 // goes on with Read.
 func (c *Conn) Exchange(req, p []byte) (n, sent int, err error) {
-	if c.raw.bound() {
+	if c.raw.bound() && c.tls == nil {
 		return c.raw.exchange(req, p)
 	}
 	return 0, 0, nil
@@ -95,6 +109,9 @@ func (c *Conn) Exchange(req, p []byte) (n, sent int, err error) {
 // Write writes all of p, waiting as needed. n counts the bytes handed over also
 // when it fails; after ErrInterrupted the caller may go on with p[n:].
 func (c *Conn) Write(p []byte) (n int, err error) {
+	if c.tls != nil {
+		return c.tls.write(p, true)
+	}
 	if c.raw.bound() {
 		n, err = c.raw.send(p)
 		if n == len(p) || err != nil {
@@ -131,6 +148,9 @@ func (c *Conn) Rearm(read, write bool) {
 // Send writes what the system takes now, without waiting; it may take nothing.
 func (c *Conn) Send(p []byte) (int, error) {
 	if c.raw.bound() {
+		if c.tls != nil {
+			return c.tls.write(p, false)
+		}
 		return c.raw.send(p)
 	}
 	return 0, nil
@@ -163,17 +183,28 @@ const (
 	Gone
 )
 
-// CloseWrite ends the sending side and leaves the other open. A connection that
-// cannot do so returns an error.
+// CloseWrite ends the sending side and leaves the other open; of TLS with the alert
+// that says so. A connection that cannot do so, or not without waiting, returns an
+// error.
 func (c *Conn) CloseWrite() error {
+	if c.tls != nil {
+		if err := c.tls.closeWrite(); err != nil {
+			return err
+		}
+	}
 	if h, ok := c.nc.(interface{ CloseWrite() error }); ok {
 		return h.CloseWrite()
 	}
 	return errors.ErrUnsupported
 }
 
-// Close closes the connection in order.
-func (c *Conn) Close() { _ = c.nc.Close() }
+// Close closes the connection in order. It does not wait.
+func (c *Conn) Close() {
+	if c.tls != nil {
+		_ = c.tls.closeWrite() // a peer that takes nothing cannot be told
+	}
+	_ = c.nc.Close()
+}
 
 // Abort closes the connection so that the peer sees a reset: what it has received
 // is not whole.

@@ -1,0 +1,402 @@
+package proxy
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/lintel-gateway/lintel/runtime/runtimetest/authority"
+	"github.com/lintel-gateway/lintel/runtime/telemetry"
+)
+
+// secured is an engine with a TLS listener beside its plain one.
+type secured struct {
+	*gateway
+	root  *authority.Authority
+	ends  *telemetry.Handshakes
+	https string
+}
+
+// secure starts a TLS listener for the name a.example; edit may change its config.
+func secure(t testing.TB, up string, cfg Config, timeout time.Duration, edit func(*authority.Authority, *tls.Config)) *secured {
+	t.Helper()
+	root, err := authority.New("root")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{issue(t, root, authority.Request{Names: []string{"a.example"}})}, NextProtos: []string{"http/1.1"}}
+	if edit != nil {
+		edit(root, config)
+	}
+	ends := &telemetry.Handshakes{}
+	cfg.Handshakes = ends
+	g := newGateway(t, up, cfg, nil)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		done <- g.srv.ServeTLS(ctx, ln, TLS{Config: func() *tls.Config { return config }, HandshakeTimeout: timeout})
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("ServeTLS: %v", err)
+		}
+	})
+	return &secured{g, root, ends, ln.Addr().String()}
+}
+
+func issue(t testing.TB, a *authority.Authority, r authority.Request) tls.Certificate {
+	t.Helper()
+	p, err := a.Issue(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := p.TLS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (s *secured) client(certs ...tls.Certificate) *tls.Config {
+	return &tls.Config{RootCAs: s.root.Pool, ServerName: "a.example", Certificates: certs}
+}
+
+// dial connects and makes the handshake.
+func (s *secured) dial(t testing.TB, c *tls.Config) *tls.Conn {
+	t.Helper()
+	nc := tls.Client(dial(t, s.https), c)
+	if err := nc.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	return nc
+}
+
+// until waits for a number of handshakes that ended so.
+func (s *secured) until(t testing.TB, end telemetry.Handshake, n uint64) {
+	t.Helper()
+	for late := time.Now().Add(5 * time.Second); s.ends.Count(end) < n; time.Sleep(time.Millisecond) {
+		if time.Now().After(late) {
+			t.Fatalf("%d handshakes ended %s, want %d", s.ends.Count(end), end, n)
+		}
+	}
+}
+
+// TestTLSRequests sends requests that come together, and looks at what the upstream,
+// the log and the client see.
+func TestTLSRequests(t *testing.T) {
+	up := newRecorder(t, ok2)
+	g := secure(t, up.addr, Config{}, 0, nil)
+	nc := g.dial(t, g.client())
+	if p := nc.ConnectionState().NegotiatedProtocol; p != "" {
+		t.Errorf("protocol %q for a client that offers none", p)
+	}
+	one := "GET /%d HTTP/1.1\r\nHost: a.example\r\nX-Client-Cert-Subject: root\r\nX-CLIENT-CERT-OTHER: 1\r\n\r\n"
+	many := ""
+	for i := range 40 {
+		many += fmt.Sprintf(one, i)
+	}
+	// Records end anywhere, also inside a head.
+	for rest := many; rest != ""; {
+		n := min(len(rest), 333)
+		if _, err := io.WriteString(nc, rest[:n]); err != nil {
+			t.Fatal(err)
+		}
+		rest = rest[n:]
+	}
+	r := bufio.NewReader(nc)
+	for i := range 40 {
+		resp, err := http.ReadResponse(r, nil)
+		if err != nil {
+			t.Fatalf("response %d: %v", i, err)
+		}
+		if b, err := io.ReadAll(resp.Body); string(b) != "ok" || err != nil {
+			t.Fatalf("response %d: %q, %v", i, b, err)
+		}
+	}
+	for i, got := range up.seen() {
+		if !strings.HasPrefix(got, fmt.Sprintf("GET /%d ", i)) {
+			t.Errorf("request %d is %s", i, got)
+		}
+	}
+	h := up.header()
+	if h.Get("X-Forwarded-Proto") != "https" || h.Get("X-Client-Cert-Subject") != "" || h.Get("X-Client-Cert-Other") != "" {
+		t.Errorf("the upstream sees %v", h)
+	}
+	if rec := g.records.wait(t, 40); rec.Scheme != "https" {
+		t.Errorf("the record says %q", rec.Scheme)
+	}
+	_ = nc.Close()
+	if g.ends.Count(telemetry.HandshakeFull) != 1 {
+		t.Error("the handshake is not counted")
+	}
+}
+
+// TestTLSHalfClose: a client that ends its side after the request gets the answer, and
+// the end as TLS says it.
+func TestTLSHalfClose(t *testing.T) {
+	g := secure(t, newRecorder(t, ok2).addr, Config{}, 0, nil)
+	nc := g.dial(t, g.client())
+	_, _ = io.WriteString(nc, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
+	_ = nc.CloseWrite()
+	b, err := io.ReadAll(nc)
+	if !strings.HasSuffix(string(b), "\r\n\r\nok") || err != nil {
+		t.Errorf("got %q, %v", b, err)
+	}
+}
+
+// TestTLSPlainFieldsToo: on a plain listener nobody can be a client with a certificate
+// either, whether by a field, from a trusted proxy, or by a trailer.
+func TestTLSPlainFieldsToo(t *testing.T) {
+	up := newRecorder(t, ok2)
+	g := newGateway(t, up.addr, Config{}, nil)
+	ask(t, g.addr, "POST / HTTP/1.1\r\nHost: a.example\r\nx-client-cert-sha256: 00\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Client-Cert-Subject: root\r\nX-Other: kept\r\n\r\n")
+	if h := up.header(); h.Get("X-Client-Cert-Sha256") != "" {
+		t.Errorf("the upstream sees %v", h)
+	}
+	if got := strings.Join(up.seen(), "\n"); strings.Contains(got, "X-Client-Cert") || !strings.Contains(got, "X-Other:[kept]") {
+		t.Errorf("the upstream sees %s", got)
+	}
+}
+
+// TestTLSLargeBodies: 24 MiB up and down without loss.
+func TestTLSLargeBodies(t *testing.T) {
+	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		w.Header().Set("content-length", fmt.Sprint(len(b)))
+		_, _ = w.Write(b)
+	}))
+	defer up.Close()
+	g := secure(t, strings.TrimPrefix(up.URL, "http://"), Config{}, 0, nil)
+	want := make([]byte, 24<<20)
+	for i := range want {
+		want[i] = byte(i * 31 >> 9)
+	}
+	for name, length := range map[string]int64{"with a length": int64(len(want)), "chunked": -1} {
+		c := &http.Client{Transport: &http.Transport{TLSClientConfig: g.client(), DisableKeepAlives: true}, Timeout: 30 * time.Second}
+		req, err := http.NewRequest("POST", "https://"+g.https+"/", struct{ io.Reader }{bytes.NewReader(want)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.ContentLength = length
+		resp, err := c.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil || !bytes.Equal(b, want) {
+			t.Errorf("%s: %d bytes of %d came back, %v", name, len(b), len(want), err)
+		}
+	}
+}
+
+func TestTLSWebSocket(t *testing.T) {
+	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
+		if err != nil {
+			return
+		}
+		defer func() { _ = c.CloseNow() }()
+		for {
+			kind, b, err := c.Read(r.Context())
+			if err != nil || c.Write(r.Context(), kind, b) != nil {
+				return
+			}
+		}
+	}))
+	defer up.Close()
+	g := secure(t, strings.TrimPrefix(up.URL, "http://"), Config{}, 0, nil)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	c, _, err := websocket.Dial(ctx, "wss://"+g.https+"/ws", &websocket.DialOptions{
+		HTTPClient: &http.Client{Transport: &http.Transport{TLSClientConfig: g.client()}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.CloseNow() }()
+	for _, m := range []string{"hello", strings.Repeat("x", 30_000)} {
+		if err := c.Write(ctx, websocket.MessageText, []byte(m)); err != nil {
+			t.Fatal(err)
+		}
+		if _, b, err := c.Read(ctx); err != nil || string(b) != m {
+			t.Fatalf("echo of %d bytes is %d bytes, %v", len(m), len(b), err)
+		}
+	}
+	if err := c.Close(websocket.StatusNormalClosure, ""); err != nil {
+		t.Errorf("close: %v", err)
+	}
+}
+
+func TestTLSClientCertificate(t *testing.T) {
+	up := newRecorder(t, ok2)
+	g := secure(t, up.addr, Config{}, 0, func(a *authority.Authority, c *tls.Config) {
+		c.ClientAuth, c.ClientCAs = tls.RequireAndVerifyClientCert, a.Pool
+	})
+	subject := pkix.Name{CommonName: "Zoë\r\nx-evil: 1", Organization: []string{"Acme, Inc"}}
+	cert := issue(t, g.root, authority.Request{Subject: subject})
+	nc := g.dial(t, g.client(cert))
+	_, _ = io.WriteString(nc, "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close, x-client-cert-subject\r\nX-Client-Cert-Subject: CN=root\r\n\r\n")
+	if b, err := io.ReadAll(nc); !strings.HasSuffix(string(b), "ok") || err != nil {
+		t.Fatalf("got %q, %v", b, err)
+	}
+	sum := sha256.Sum256(cert.Certificate[0])
+	h := up.header()
+	if got := h["X-Client-Cert-Subject"]; len(got) != 1 || got[0] != `CN=Zo\C3\AB\0D\0Ax-evil: 1,O=Acme\, Inc` {
+		t.Errorf("subject %q", got)
+	}
+	if got := h["X-Client-Cert-Sha256"]; len(got) != 1 || got[0] != hex.EncodeToString(sum[:]) {
+		t.Errorf("sha256 %q", got)
+	}
+	other, err := authority.New("other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger := issue(t, other, authority.Request{Subject: subject})
+	forced := g.client()
+	forced.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &stranger, nil }
+	for i, c := range []*tls.Config{g.client(), forced} {
+		nc := tls.Client(dial(t, g.https), c)
+		_ = nc.Handshake() // with TLS 1.3 the client learns of its refusal at the first read
+		if _, err := nc.Read(make([]byte, 1)); err == nil || !strings.Contains(err.Error(), "remote error: tls: ") {
+			t.Errorf("client %d: %v", i, err)
+		}
+		g.until(t, telemetry.HandshakeClientCertificate, uint64(i+1))
+	}
+	if n := len(up.seen()); n != 1 {
+		t.Errorf("the upstream saw %d requests, want 1", n)
+	}
+}
+
+// TestTLSHandshakeEnds: whatever a client does instead of a handshake ends its
+// connection and is counted.
+func TestTLSHandshakeEnds(t *testing.T) {
+	g := secure(t, closedAddr(t), Config{}, 300*time.Millisecond, nil)
+	start := time.Now()
+	silent, slow := dial(t, g.https), dial(t, g.https)
+	_, _ = slow.Write([]byte{22, 3, 1, 2, 0, 1})
+	for _, nc := range []net.Conn{silent, slow} {
+		if _, err := io.Copy(io.Discard, nc); err != nil {
+			t.Errorf("a slow handshake ends with %v", err)
+		}
+	}
+	if d := time.Since(start); d < 250*time.Millisecond || d > 3*time.Second {
+		t.Errorf("slow handshakes are cut after %s", d)
+	}
+	g.until(t, telemetry.HandshakeTimeout, 2)
+
+	_ = dial(t, g.https).Close()
+	g.until(t, telemetry.HandshakeClosed, 1)
+
+	if got := ask(t, g.https, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"); !strings.HasPrefix(got, "HTTP/1.1 400 ") || !strings.Contains(got, "HTTPS only") {
+		t.Errorf("plain HTTP is answered %q", got)
+	}
+	g.until(t, telemetry.HandshakePlain, 1)
+
+	for i, c := range []func(*tls.Config){
+		func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 },
+		func(c *tls.Config) { c.NextProtos = []string{"h2"} },
+		func(c *tls.Config) { c.RootCAs = x509.NewCertPool() },
+	} {
+		config := g.client()
+		c(config)
+		if err := tls.Client(dial(t, g.https), config).Handshake(); err == nil {
+			t.Errorf("client %d is served", i)
+		}
+		g.until(t, telemetry.HandshakeFailed, uint64(i+1))
+	}
+	config := g.client()
+	config.NextProtos = []string{"h2", "http/1.1"}
+	if p := g.dial(t, config).ConnectionState().NegotiatedProtocol; p != "http/1.1" {
+		t.Errorf("protocol %q", p)
+	}
+}
+
+// TestTLSResumed: a client that comes again resumes its session.
+func TestTLSResumed(t *testing.T) {
+	g := secure(t, newRecorder(t, ok2).addr, Config{}, 0, nil)
+	config := g.client()
+	config.ClientSessionCache = tls.NewLRUClientSessionCache(2)
+	for range 2 {
+		nc := g.dial(t, config)
+		_, _ = io.WriteString(nc, "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n")
+		if b, err := io.ReadAll(nc); !strings.HasSuffix(string(b), "ok") || err != nil {
+			t.Fatalf("got %q, %v", b, err)
+		}
+	}
+	g.until(t, telemetry.HandshakeResumed, 1)
+}
+
+// TestTLSLimit: beyond the limit of connections there is no handshake, and a record.
+func TestTLSLimit(t *testing.T) {
+	g := secure(t, newRecorder(t, ok2).addr, Config{Limits: Limits{Connections: 1}}, 0, nil)
+	g.dial(t, g.client())
+	if err := tls.Client(dial(t, g.https), g.client()).Handshake(); err == nil {
+		t.Error("a second connection is served")
+	}
+	if rec := g.records.wait(t, 1); rec.Reason.String() != "too-many-connections" {
+		t.Errorf("recorded %q", rec.Reason)
+	}
+}
+
+// TestTLSDrain: an idle connection and one without a handshake end in order.
+func TestTLSDrain(t *testing.T) {
+	g := secure(t, newRecorder(t, ok2).addr, Config{DrainGrace: 20 * time.Millisecond}, 10*time.Second, nil)
+	silent := dial(t, g.https)
+	nc := g.dial(t, g.client())
+	_, _ = io.WriteString(nc, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
+	r := bufio.NewReader(nc)
+	resp, err := http.ReadResponse(r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, resp.Body)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := g.srv.Drain(ctx); err != nil {
+		t.Errorf("drain: %v", err)
+	}
+	if b, err := io.ReadAll(r); len(b) != 0 || err != nil {
+		t.Errorf("after the drain the client reads %q, %v", b, err)
+	}
+	if _, err := io.Copy(io.Discard, silent); err != nil {
+		t.Errorf("a client without a handshake: %v", err)
+	}
+}
+
+// TestTLSTruncated: a response whose upstream breaks off has no orderly end.
+func TestTLSTruncated(t *testing.T) {
+	up := listen(t, func(nc net.Conn) {
+		_, _ = http.ReadRequest(bufio.NewReader(nc))
+		_, _ = io.WriteString(nc, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+	})
+	g := secure(t, up, Config{}, 0, nil)
+	nc := g.dial(t, g.client())
+	_, _ = io.WriteString(nc, "GET / HTTP/1.0\r\nHost: a.example\r\n\r\n")
+	if b, err := io.ReadAll(nc); err == nil {
+		t.Errorf("a broken response %q ends in order", b)
+	}
+}
