@@ -11,10 +11,9 @@ import (
 	"github.com/lintel-gateway/lintel/runtime/table"
 )
 
-// BenchmarkExchange is one small GET over loopback, client and upstream included;
-// -benchmem shows what the engine allocates, for neither of them does.
-func BenchmarkExchange(b *testing.B) {
-	up := listen(b, func(nc net.Conn) {
+// answering is an upstream that answers each head at once.
+func answering(b *testing.B) string {
+	return listen(b, func(nc net.Conn) {
 		buf := make([]byte, 4096)
 		answer := []byte(ok2)
 		for have := 0; ; {
@@ -30,8 +29,23 @@ func BenchmarkExchange(b *testing.B) {
 			}
 		}
 	})
-	g := newGateway(b, up, Config{Sink: discard{}}, nil)
-	nc := dial(b, g.addr)
+}
+
+// BenchmarkExchange is one small GET over loopback, client and upstream included;
+// -benchmem shows what the engine allocates, for neither of them does.
+func BenchmarkExchange(b *testing.B) {
+	g := newGateway(b, answering(b), Config{Sink: discard{}}, nil)
+	exchange(b, dial(b, g.addr))
+}
+
+// BenchmarkExchangeTLS is the same over TLS.
+func BenchmarkExchangeTLS(b *testing.B) {
+	g := secure(b, answering(b), Config{Sink: discard{}}, 0, nil)
+	exchange(b, g.dial(b, g.client()))
+}
+
+// exchange sends one small GET after the other.
+func exchange(b *testing.B, nc net.Conn) {
 	_ = nc.SetDeadline(noDeadline)
 	req := []byte("GET /a/b?c=d HTTP/1.1\r\nHost: a.example\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n")
 	buf := make([]byte, 4096)

@@ -14,13 +14,16 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
 
+	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/runtimetest/authority"
+	"github.com/lintel-gateway/lintel/runtime/table"
 	"github.com/lintel-gateway/lintel/runtime/telemetry"
 )
 
@@ -35,6 +38,11 @@ type secured struct {
 // secure starts a TLS listener for the name a.example; edit may change its config.
 func secure(t testing.TB, up string, cfg Config, timeout time.Duration, edit func(*authority.Authority, *tls.Config)) *secured {
 	t.Helper()
+	return secureTable(t, newTable(t, up, nil), cfg, timeout, edit)
+}
+
+func secureTable(t testing.TB, tab *table.Table, cfg Config, timeout time.Duration, edit func(*authority.Authority, *tls.Config)) *secured {
+	t.Helper()
 	root, err := authority.New("root")
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +53,7 @@ func secure(t testing.TB, up string, cfg Config, timeout time.Duration, edit fun
 	}
 	ends := &telemetry.Handshakes{}
 	cfg.Handshakes = ends
-	g := newGateway(t, up, cfg, nil)
+	g := serve(t, tab, cfg)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -148,6 +156,26 @@ func TestTLSRequests(t *testing.T) {
 	_ = nc.Close()
 	if g.ends.Count(telemetry.HandshakeFull) != 1 {
 		t.Error("the handshake is not counted")
+	}
+}
+
+// TestTLSScheme: filters see https, and a trusted proxy's word on what it received.
+func TestTLSScheme(t *testing.T) {
+	say := spec("say", 1, hook{request: func(x *filter.Exchange) filter.Verdict {
+		x.Answer(200, "text/plain", []byte(x.Scheme))
+		return filter.Stop
+	}})
+	tab := buildTable(t, []string{closedAddr(t)}, []filter.Spec{say}, nil)
+	g := secureTable(t, tab, Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, 0, nil)
+	for field, want := range map[string]string{"": "https", "X-Forwarded-Proto: http\r\n": "http"} {
+		nc := g.dial(t, g.client())
+		_, _ = io.WriteString(nc, "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n"+field+"\r\n")
+		if b, err := io.ReadAll(nc); !strings.HasSuffix(string(b), "\r\n\r\n"+want) || err != nil {
+			t.Errorf("%q: %q, %v; want %s", field, b, err, want)
+		}
+	}
+	if got := ask(t, g.addr, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"); !strings.HasSuffix(got, "\r\n\r\nhttp") {
+		t.Errorf("plain: %q", got)
 	}
 }
 

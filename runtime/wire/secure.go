@@ -43,6 +43,12 @@ type pause struct{ error }
 func (pause) Timeout() bool   { return true }
 func (pause) Temporary() bool { return true }
 
+// The two pauses, made once: a wait allocates nothing.
+var (
+	pauseAgain       error = pause{ErrAgain}
+	pauseInterrupted error = pause{ErrInterrupted}
+)
+
 // NewTLS wraps a connection that begins with the handshake of a TLS server. Handshake
 // comes before anything else.
 func NewTLS(nc net.Conn, config *tls.Config) *Conn {
@@ -77,6 +83,12 @@ func (c *Conn) Handshake() (tls.ConnectionState, error) {
 
 // pauseless gives a wait that ended its own error back.
 func pauseless(err error) error {
+	switch err {
+	case pauseAgain:
+		return ErrAgain
+	case pauseInterrupted:
+		return ErrInterrupted
+	}
 	var p pause
 	if errors.As(err, &p) {
 		return p.error
@@ -162,12 +174,16 @@ func (s *secure) Read(p []byte) (n int, err error) {
 	case !s.try:
 		n, err = raw.read(p)
 	case s.empty:
-		return 0, pause{ErrAgain}
+		return 0, pauseAgain
 	default:
 		n, err = raw.try(p)
 	}
-	if err == ErrAgain || err == ErrInterrupted {
-		return n, pause{err}
+	switch err {
+	case ErrAgain:
+		s.empty = true
+		return 0, pauseAgain
+	case ErrInterrupted:
+		return 0, pauseInterrupted
 	}
 	s.empty = err == nil && n < len(p)
 	return n, err
