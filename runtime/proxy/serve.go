@@ -41,6 +41,10 @@ func (c *session) serve() {
 		w.x.Response.Add("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 		c.filtered(0)
 	} else {
+		if code == reason.BadRequest {
+			// Who sends what two readers may understand differently is heard no further.
+			c.keep, c.linger = false, true
+		}
 		c.fail(code, 0)
 	}
 	c.finish(start)
@@ -126,14 +130,18 @@ func (c *session) fail(code reason.Code, reached int) {
 	c.answer(reached, b)
 }
 
-// refuse answers input that is no request, and ends the connection.
-func (c *session) refuse(code reason.Code) {
+// refuse answers input that is no request, and ends the connection. The answer to
+// HEAD has no body, whatever is wrong with the request.
+func (c *session) refuse(code reason.Code, head bool) {
 	w := c.w
 	start := c.srv.now()
 	c.ended = 0
 	w.x.Reset()
 	w.rec = telemetry.Record{Scheme: c.scheme}
 	w.req = requestHead{method: "GET", framing: framing{length: 0}}
+	if head {
+		w.req.method = "HEAD"
+	}
 	w.match.Route = nil
 	c.keep = false
 	c.body.begin(&w.req)

@@ -105,7 +105,7 @@ func (c *session) run(full bool, t *TLS) {
 func (c *session) serveAll(full bool) {
 	if full {
 		c.hold()
-		c.refuse(reason.TooManyConnections)
+		c.refuse(reason.TooManyConnections, false)
 		return
 	}
 	for {
@@ -172,7 +172,7 @@ func (c *session) step() bool {
 		c.hold()
 		w := c.w
 		if !w.room(1, c.srv.lim.HeadBytes+inSize0) {
-			c.refuse(reason.HeadTooLarge)
+			c.refuse(reason.HeadTooLarge, false)
 			return true
 		}
 		if c.conn.Waits() {
@@ -208,8 +208,8 @@ func (c *session) step() bool {
 		}
 		// A short read has emptied the socket: what comes later wakes us, and another
 		// read would fail. After the first request we look all the same, for a
-		// client that ends with its only request.
-		if short && c.served != 1 && c.conn.Empties() && !c.srv.closing.Load() {
+		// client that ends with its only request, and so with a part of a head.
+		if short && c.served != 1 && w.start == w.end && c.conn.Empties() && !c.srv.closing.Load() {
 			c.rest()
 			return false
 		}
@@ -234,7 +234,7 @@ func (c *session) advance() verdict {
 	w.x.Reset()
 	n, code := w.req.parse(in, &w.x.Header, c.trusted, headLimits{lim.RequestLineBytes, lim.HeadBytes, lim.Fields})
 	if code != reason.OK {
-		c.refuse(code)
+		c.refuse(code, w.req.method == "HEAD")
 		return leave
 	}
 	if n == 0 {
@@ -299,7 +299,7 @@ func (c *session) interrupted() bool {
 		// Draining and the watch leave the deadline; it is gone only when it is over.
 		return false
 	}
-	c.refuse(reason.RequestTimeout)
+	c.refuse(reason.RequestTimeout, false)
 	return false
 }
 

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"net/netip"
 	"strings"
 
 	"github.com/lintel-gateway/lintel/runtime/filter"
@@ -70,22 +71,20 @@ func cutScheme(t string) (string, bool) {
 }
 
 // validHost tells whether s is a host with an optional port (RFC 3986 section
-// 3.2.2): a registered name without percent-encoding, an IPv4 address, or an IP
-// literal in brackets. User information is refused.
+// 3.2.2): a registered name without percent-encoding and empty labels, an IPv4
+// address, or an IPv6 address without a zone in brackets. User information is refused.
 func validHost(s string) bool {
 	if s == "" || len(s) > 261 {
 		return false
 	}
-	i := 0
+	i, dots := 0, false
 	if s[0] == '[' {
 		end := strings.IndexByte(s, ']')
 		if end < 3 {
 			return false
 		}
-		for i = 1; i < end; i++ {
-			if c := s[i]; !isHex(c) && c != ':' && c != '.' {
-				return false
-			}
+		if a, err := netip.ParseAddr(s[1:end]); err != nil || a.Is4() || a.Zone() != "" {
+			return false
 		}
 		i = end + 1
 	} else {
@@ -94,25 +93,21 @@ func validHost(s string) bool {
 			if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_') {
 				return false
 			}
+			dots = dots || c == '.' && i > 0 && s[i-1] == '.'
 			i++
 		}
-		if i == 0 || s[0] == '.' {
+		if i == 0 || s[0] == '.' || dots {
 			return false
 		}
 	}
 	if i == len(s) {
 		return true
 	}
-	port := s[i+1:]
-	if s[i] != ':' || port == "" || len(port) > 5 {
+	if s[i] != ':' || len(s) > i+6 {
 		return false
 	}
-	for i := 0; i < len(port); i++ {
-		if port[i] < '0' || port[i] > '9' {
-			return false
-		}
-	}
-	return true
+	port, ok := parseLength(s[i+1:])
+	return ok && port <= 1<<16-1
 }
 
 // matchHost is the host that the table sees: lower case, without port and without
