@@ -65,7 +65,7 @@ func TestGateway(t *testing.T) {
 	cases := corpus(t)
 	for name, pieces := range map[string]bool{"lintel": false, "lintel, in pieces": true} {
 		up := recorder(t)
-		verdicts, err := hostile.Client{Pieces: pieces, Quiet: 150 * time.Millisecond, Patience: 2 * time.Second}.Run(gateway(t, up), up, cases)
+		verdicts, err := hostile.Client{Pieces: pieces, Quiet: time.Second, Patience: 2 * time.Second}.Run(gateway(t, up), up, cases)
 		if err != nil {
 			t.Fatal(err)
 		}

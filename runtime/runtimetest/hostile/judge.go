@@ -85,7 +85,13 @@ func judge(c *Case, a answers, all []Seen, target, wrong string) Verdict {
 		unsafe("the upstream saw %d requests of %d: %q", len(whole), c.Sent, whole)
 	}
 	if len(a.statuses) > max(c.Sent, 1) {
-		unsafe("%d answers to %d requests: %d", len(a.statuses), c.Sent, a.statuses)
+		// An error after the answer tells that the proxy took the rest for a request and
+		// refused it.
+		say := unexpected
+		if a.statuses[len(a.statuses)-1] < 400 {
+			say = unsafe
+		}
+		say("%d answers to %d requests: %d", len(a.statuses), c.Sent, a.statuses)
 	}
 	if a.broken != "" {
 		unexpected("the answer is no HTTP/1.1: %s", a.broken)

@@ -31,6 +31,10 @@ func clean(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
+// plain tells that s has no byte that must be refused or replaced in text. Other control
+// bytes may be kept (RFC 9110 section 5.5): a proxy that does is lenient, not unsafe.
+func plain(s string) bool { return !strings.ContainsAny(s, "\x00\r\n") }
+
 // line reads to CRLF and leaves it out.
 func line(r *bufio.Reader) (string, error) {
 	s, err := r.ReadString('\n')
@@ -52,7 +56,7 @@ func fields(r *bufio.Reader) ([]string, error) {
 			return out, err
 		}
 		name, value, ok := strings.Cut(l, ":")
-		if !ok || !token(name) || !clean(value) {
+		if !ok || !token(name) || !plain(value) {
 			return out, fmt.Errorf("field line %q", l)
 		}
 		out = append(out, strings.ToLower(name)+": "+strings.Trim(value, " \t"))
@@ -144,7 +148,7 @@ func (s *Seen) chunks(r *bufio.Reader) error {
 		}
 		size, extension, _ := strings.Cut(l, ";")
 		n, err := strconv.ParseUint(size, 16, 48)
-		if err != nil || strings.Trim(size, "0123456789abcdefABCDEF") != "" || !clean(extension) {
+		if err != nil || strings.Trim(size, "0123456789abcdefABCDEF") != "" || !plain(extension) {
 			return fmt.Errorf("chunk size line %q", l)
 		}
 		if n == 0 {

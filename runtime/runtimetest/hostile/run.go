@@ -66,8 +66,9 @@ func (k Client) play(address string, c *Case) (answers, error) {
 	}
 	for {
 		if !half {
-			if len(a.statuses) >= c.Sent {
-				// A moment for an end, or for an answer too many.
+			n := len(a.statuses)
+			if n >= c.Sent && a.statuses[n-1] < 400 {
+				// A moment for an answer too many; after an error the end is to come.
 				_ = nc.SetReadDeadline(time.Now().Add(2 * time.Millisecond))
 			} else {
 				_ = nc.SetReadDeadline(time.Now().Add(k.Quiet))
