@@ -137,10 +137,31 @@ func (c *session) identify() {
 // dropIdentity drops what looks like the gateway's word on a client.
 func dropIdentity(h *filter.Header) {
 	for i := 0; i < len(h.Fields()); {
-		if name := h.Fields()[i].Name; len(name) >= len(identityPrefix) && filter.EqualFold(name[:len(identityPrefix)], identityPrefix) {
+		if name := h.Fields()[i].Name; isIdentity(name) {
 			h.Del(name)
 			continue
 		}
 		i++
 	}
+}
+
+// isIdentity takes "_" for "-": programs that get header fields as variables (RFC 3875,
+// section 4.1.18) cannot tell one from the other.
+func isIdentity(name string) bool {
+	if len(name) < len(identityPrefix) {
+		return false
+	}
+	for i := range len(identityPrefix) {
+		c := name[i]
+		switch {
+		case c == '_':
+			c = '-'
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		if c != identityPrefix[i] {
+			return false
+		}
+	}
+	return true
 }

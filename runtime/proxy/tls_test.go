@@ -17,6 +17,8 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/runtimetest/authority"
 	"github.com/lintel-gateway/lintel/runtime/table"
@@ -314,5 +316,22 @@ func TestTLSTruncated(t *testing.T) {
 	_, _ = io.WriteString(nc, "GET / HTTP/1.0\r\nHost: a.example\r\n\r\n")
 	if b, err := io.ReadAll(nc); err == nil {
 		t.Errorf("a broken response %q ends in order", b)
+	}
+}
+
+// TestDropIdentity holds that nothing that an upstream might take for the gateway's word
+// on a client gets past.
+func TestDropIdentity(t *testing.T) {
+	var h filter.Header
+	for _, name := range []string{"x-client-cert-subject", "X-Client-Cert-Sha256", "x_client_cert_subject", "X-Client_Cert-any", "x-client-cert", "x-client-certificate", "x-client"} {
+		h.Add(name, "root")
+	}
+	dropIdentity(&h)
+	var left []string
+	for _, f := range h.Fields() {
+		left = append(left, f.Name)
+	}
+	if d := cmp.Diff([]string{"x-client-cert", "x-client-certificate", "x-client"}, left); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 }
