@@ -12,6 +12,7 @@ import (
 	"path"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/lintel-gateway/lintel/compiler/cache"
 	"github.com/lintel-gateway/lintel/compiler/diag"
@@ -176,23 +177,18 @@ func (l *loader) run(ctx context.Context) (out outcome) {
 	l.loadOutlines()
 	l.syntax = sync.OnceValue(func() *sharedSyntax { return newSharedSyntax(l.sharedFiles()) })
 	results := make([]result, len(l.tree.domains))
-	jobs := make(chan int)
+	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(l.workers, max(1, len(results))) {
 		wg.Go(func() {
+			// Each worker takes the next domain by itself: handing them over would wake
+			// it for each, and most are found in the cache at once.
 			w := &worker{loader: l}
-			for i := range jobs {
-				results[i] = w.domain(i)
+			for i := next.Add(1) - 1; i < int64(len(results)) && ctx.Err() == nil; i = next.Add(1) - 1 {
+				results[i] = w.domain(int(i))
 			}
 		})
 	}
-	for i := range results {
-		if ctx.Err() != nil {
-			break
-		}
-		jobs <- i
-	}
-	close(jobs)
 	wg.Wait()
 	if l.env != nil {
 		found = append(found, l.env.unknownDomains(l.tree)...)
