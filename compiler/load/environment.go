@@ -8,6 +8,7 @@ import (
 
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/literal"
 	"cuelang.org/go/cue/parser"
 
 	"github.com/lintel-gateway/lintel/compiler/diag"
@@ -157,7 +158,14 @@ func keepOnly(f file, want func(name string) bool) *file {
 	if err != nil {
 		return nil
 	}
-	data, left := slices.Clone(f.data), false
+	data, left, used := slices.Clone(f.data), false, map[string]bool{}
+	blank := func(n ast.Node) {
+		for i := n.Pos().Offset(); i < n.End().Offset(); i++ {
+			if data[i] != '\n' && data[i] != '\r' {
+				data[i] = ' '
+			}
+		}
+	}
 	for _, d := range x.Decls {
 		switch d := d.(type) {
 		case *ast.Package, *ast.ImportDecl:
@@ -165,12 +173,27 @@ func keepOnly(f file, want func(name string) bool) *file {
 		case *ast.Field:
 			if name, _, err := ast.LabelName(d.Label); err == nil && want(name) {
 				left = true
+				ast.Walk(d, func(n ast.Node) bool {
+					if id, ok := n.(*ast.Ident); ok {
+						used[id.Name] = true
+					}
+					return true
+				}, nil)
 				continue
 			}
 		}
-		for i := d.Pos().Offset(); i < d.End().Offset(); i++ {
-			if data[i] != '\n' && data[i] != '\r' {
-				data[i] = ' '
+		blank(d)
+	}
+	// What only the fields that are gone have imported would be an import too many.
+	for _, d := range x.Decls {
+		if imports, ok := d.(*ast.ImportDecl); ok {
+			specs := slices.DeleteFunc(slices.Clone(imports.Specs), func(s *ast.ImportSpec) bool { return used[importName(s)] })
+			if len(specs) == len(imports.Specs) {
+				blank(imports)
+				continue
+			}
+			for _, s := range specs {
+				blank(s)
 			}
 		}
 	}
@@ -178,6 +201,16 @@ func keepOnly(f file, want func(name string) bool) *file {
 		return nil
 	}
 	return &file{name: f.name, data: data}
+}
+
+// importName is the name by which a file calls what it imports.
+func importName(s *ast.ImportSpec) string {
+	if s.Name != nil {
+		return s.Name.Name
+	}
+	path, _ := literal.Unquote(s.Path.Value) // the guard has read it
+	path, _, _ = strings.Cut(path, ":")
+	return path[strings.LastIndexByte(path, '/')+1:]
 }
 
 func internal(name string) bool {

@@ -199,3 +199,17 @@ func TestEnvironmentMistakes(t *testing.T) {
 		}
 	}
 }
+
+// TestEnvironmentImports holds that an import serves only where it is used: the shared
+// files' data is not evaluated with an environment, nor is the environment's with them.
+func TestEnvironmentImports(t *testing.T) {
+	fsys := environmentTree("package routes\nimport (\n\t\"strings\"\n\t\"list\"\n)\n_zone: strings.ToLower(\"STAGING\")\ndomains: \"shop.example\": owner: list.Concat([[\"x\"]])[0]\n")
+	fsys["more.cue"] = &fstest.MapFile{Data: []byte("package routes\nimport \"strings\"\n_kept: \"x\"\nsecrets: more: file: strings.ToLower(\"A\")\n")}
+	r, err := Load(t.Context(), Options{FS: fsys, Env: "staging"})
+	if err != nil || len(r.Diagnostics) > 0 {
+		t.Fatalf("load: %v %+v", err, r)
+	}
+	if d := r.Program.Domains[1]; d.Owner != "x" || string(d.Def.Routes[0].Filters["headers"]) != `{"request":{"set":{"x-zone":"staging"}}}` {
+		t.Errorf("owner %q, filters %s", d.Owner, d.Def.Routes[0].Filters)
+	}
+}
