@@ -100,14 +100,29 @@ func (b *body) pump(c *session, up *upstream.Conn, lim upLimit) reason.Code {
 		w.in, w.start, w.end, head = grown, 0, n, 0
 	}
 	for {
+		data, whole, code := b.next(c, head)
+		if code != reason.OK {
+			return code
+		}
+		if code, broken := b.write(c, up, data, whole, lim); broken || code != reason.OK {
+			return code
+		}
+		if whole {
+			b.whole.Store(true)
+			return reason.OK
+		}
+	}
+}
+
+// next returns the next piece of content, a view of the buffer behind head, and whether
+// it is the last.
+func (b *body) next(c *session, head int) (data []byte, whole bool, code reason.Code) {
+	w := c.w
+	for {
 		if w.start < w.end {
-			ok, code, broken := b.pass(c, up, lim)
-			if broken || code != reason.OK {
-				return code
-			}
-			if ok {
-				b.whole.Store(true)
-				return reason.OK
+			data, whole, code = b.take(c)
+			if code != reason.OK || whole || len(data) > 0 {
+				return data, whole, code
 			}
 		}
 		if w.start == w.end {
@@ -118,10 +133,36 @@ func (b *body) pump(c *session, up *upstream.Conn, lim upLimit) reason.Code {
 		}
 		n, code := b.fill(c, w.in[w.end:])
 		if code != reason.OK {
-			return code
+			return nil, false, code
 		}
 		w.end += n
 	}
+}
+
+// take takes content from the buffer.
+func (b *body) take(c *session) (data []byte, whole bool, code reason.Code) {
+	w := c.w
+	if !b.chunked {
+		data = w.in[w.start : w.start+int(min(b.left, int64(w.end-w.start)))]
+		w.start += len(data)
+		b.left -= int64(len(data))
+		b.read += int64(len(data))
+		return data, b.left == 0, reason.OK
+	}
+	data, n, ok := b.chunks.fold(w.in[w.start:w.end])
+	if !ok {
+		return nil, false, reason.BadRequest
+	}
+	w.start += n
+	b.read += int64(len(data))
+	if limit := c.srv.lim.BodyBytes; limit > 0 && b.read > limit {
+		return nil, false, reason.BodyTooLarge
+	}
+	if b.chunks.state == chunksDone {
+		dropIdentity(&b.chunks.trailer)
+		whole = true
+	}
+	return data, whole, reason.OK
 }
 
 // fill reads from the client.
@@ -149,53 +190,18 @@ func (b *body) fill(c *session, p []byte) (int, reason.Code) {
 	}
 }
 
-// pass hands the buffered bytes on. whole tells that the body is at its end; broken
-// that up takes no more.
-func (b *body) pass(c *session, up *upstream.Conn, lim upLimit) (whole bool, code reason.Code, broken bool) {
-	w := c.w
-	if !b.chunked {
-		n := int(min(b.left, int64(w.end-w.start)))
-		if code, broken = b.write(c, up, w.in[w.start:w.start+n], lim); code != reason.OK || broken {
-			return false, code, broken
+// write sends content up, and what ends it. An upstream that takes none for too long
+// fails the request, unless it is answering already. broken tells that up takes no more.
+func (b *body) write(c *session, up *upstream.Conn, p []byte, whole bool, lim upLimit) (code reason.Code, broken bool) {
+	if b.chunked {
+		b.out = appendChunk(b.out[:0], p)
+		if whole {
+			b.out = appendLastChunk(b.out, &b.chunks.trailer)
 		}
-		w.start += n
-		b.left -= int64(n)
-		b.read += int64(n)
-		return b.left == 0, reason.OK, false
-	}
-	b.out = b.out[:0]
-	for b.chunks.state != chunksDone {
-		data, n, ok := b.chunks.next(w.in[w.start:w.end])
-		if !ok {
-			return false, reason.BadRequest, false
-		}
-		w.start += n
-		b.read += int64(len(data))
-		if limit := c.srv.lim.BodyBytes; limit > 0 && b.read > limit {
-			return false, reason.BodyTooLarge, false
-		}
-		b.out = appendChunk(b.out, data)
-		if n == 0 {
-			break
+		if p = b.out; cap(p) > 2*inSize0 {
+			b.out = nil
 		}
 	}
-	if b.chunks.state == chunksDone {
-		dropIdentity(&b.chunks.trailer)
-		b.out = appendLastChunk(b.out, &b.chunks.trailer)
-		whole = true
-	}
-	if code, broken = b.write(c, up, b.out, lim); code != reason.OK || broken {
-		return false, code, broken
-	}
-	if cap(b.out) > 2*inSize0 {
-		b.out = nil
-	}
-	return whole, reason.OK, false
-}
-
-// write sends bytes of the body up. An upstream that takes none for too long fails
-// the request, unless it is answering already.
-func (b *body) write(c *session, up *upstream.Conn, p []byte, lim upLimit) (code reason.Code, broken bool) {
 	switch code = c.writeUp(up, p, lim); {
 	case code == reason.OK:
 		b.moved.Store(c.srv.now())

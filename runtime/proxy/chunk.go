@@ -67,6 +67,32 @@ func (c *chunks) next(b []byte) (data []byte, n int, ok bool) {
 	return nil, 0, true
 }
 
+// fold decodes what b holds. data is the content of all its chunks, joined in place;
+// n bytes of b are used up. ok is false when the coding is broken.
+func (c *chunks) fold(b []byte) (data []byte, n int, ok bool) {
+	at := 0 // of data in b
+	for c.state != chunksDone {
+		part, k, ok := c.next(b[n:])
+		if !ok {
+			return nil, n, false
+		}
+		if k == 0 {
+			break
+		}
+		switch {
+		case len(part) == 0:
+		case len(data) == 0:
+			at, data = n, part
+		default:
+			end := at + len(data)
+			copy(b[end:], part)
+			data = b[at : end+len(part)]
+		}
+		n += k
+	}
+	return data, n, true
+}
+
 func (c *chunks) size(b []byte) ([]byte, int, bool) {
 	v, i := int64(0), 0
 	for i < len(b) && isHex(b[i]) {

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"io"
 	"time"
 
 	"github.com/lintel-gateway/lintel/runtime/reason"
@@ -121,15 +120,12 @@ func (c *session) relay(up *upstream.Conn, r *table.Route, reached int, lim upLi
 	w.rec.Status = status
 
 	whole, code := true, reason.OK
-	switch {
-	case bodyless:
+	if bodyless {
 		if c.send(w.out) != nil {
 			code = reason.ClientClosed
 		}
-	case p.chunked:
-		code = c.relayChunked(up, lim, chunk)
-	default:
-		code = c.relayPlain(up, lim, chunk)
+	} else {
+		code = c.pass(up, lim, chunk)
 	}
 	w.rec.Reason = code
 	if code != reason.OK {
@@ -144,101 +140,5 @@ func (c *session) relay(up *upstream.Conn, r *table.Route, reached int, lim upLi
 	return outcome{
 		done: true, code: code,
 		reusable: code == reason.OK && p.persistent() && !surplus && (bodyless || !p.untilClose()),
-	}
-}
-
-// relayPlain relays a body that a length or the end of the connection bounds.
-func (c *session) relayPlain(up *upstream.Conn, lim upLimit, chunk bool) reason.Code {
-	w, p := c.w, &c.w.resp
-	left := p.length
-	if left < 0 {
-		left = never
-	}
-	for {
-		n := int(min(int64(w.upEnd-w.upStart), left))
-		data := w.up[w.upStart : w.upStart+n]
-		w.upStart += n
-		left -= int64(n)
-		w.rec.BytesOut += int64(n)
-		var err error
-		switch {
-		case chunk:
-			w.out = appendChunk(w.out, data)
-			err = c.send(w.out)
-		case len(w.out) == 0:
-			err = c.send(data)
-		case len(w.out)+len(data) <= outSize || len(data) < outSize/2:
-			w.out = append(w.out, data...)
-			err = c.send(w.out)
-		default:
-			if err = c.send(w.out); err == nil {
-				err = c.send(data)
-			}
-		}
-		w.out = w.out[:0]
-		if err != nil {
-			return reason.ClientClosed
-		}
-		if left == 0 {
-			return reason.OK
-		}
-		w.upStart, w.upEnd = 0, 0
-		n, code, err := c.readUp(up, w.up, lim)
-		switch {
-		case code != reason.OK:
-			return code
-		case err == io.EOF && p.length < 0:
-			if chunk && c.send([]byte("0\r\n\r\n")) != nil {
-				return reason.ClientClosed
-			}
-			return reason.OK
-		case err != nil:
-			return reason.UpstreamAborted
-		}
-		w.upEnd = n
-	}
-}
-
-// relayChunked relays a chunked body, with its trailer where the client can have it.
-func (c *session) relayChunked(up *upstream.Conn, lim upLimit, chunk bool) reason.Code {
-	w := c.w
-	w.chunks.reset()
-	for {
-		for w.chunks.state != chunksDone {
-			data, n, ok := w.chunks.next(w.up[w.upStart:w.upEnd])
-			if !ok {
-				return reason.UpstreamInvalid
-			}
-			if n == 0 {
-				break
-			}
-			w.upStart += n
-			w.rec.BytesOut += int64(len(data))
-			if chunk {
-				w.out = appendChunk(w.out, data)
-			} else {
-				w.out = append(w.out, data...)
-			}
-		}
-		if w.chunks.state == chunksDone && chunk {
-			w.out = appendLastChunk(w.out, &w.chunks.trailer)
-		}
-		if len(w.out) > 0 && c.send(w.out) != nil {
-			return reason.ClientClosed
-		}
-		w.out = w.out[:0]
-		if w.chunks.state == chunksDone {
-			return reason.OK
-		}
-		rest := copy(w.up, w.up[w.upStart:w.upEnd])
-		w.upStart, w.upEnd = 0, rest
-		n, code, err := c.readUp(up, w.up[w.upEnd:], lim)
-		switch {
-		case code != reason.OK:
-			return code
-		case err != nil:
-			return reason.UpstreamAborted
-		}
-		w.upEnd += n
 	}
 }

@@ -39,6 +39,7 @@ type work struct {
 	upEnd   int
 	resp    responseHead
 	chunks  chunks // of the response
+	left    int64  // content that is still to come, where a length bounds it
 
 	scratch []byte // canonical path, lower-case host, forwarded list
 	id      [32]byte
