@@ -1,8 +1,10 @@
 package proxy
 
 import (
+	"io"
 	"sync/atomic"
 
+	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/reason"
 	"github.com/lintel-gateway/lintel/runtime/upstream"
 	"github.com/lintel-gateway/lintel/runtime/wire"
@@ -77,12 +79,12 @@ func (b *body) join(c *session, up *upstream.Conn) bool {
 	}
 	if !b.whole.Load() {
 		c.flags.Or(flagStop)
-		c.conn.Interrupt(true, false)
+		c.side.Interrupt(true, false)
 		up.Interrupt(false, true)
 	}
 	<-b.done
 	c.clientRead.at.Store(0)
-	c.conn.Rearm(true, false)
+	c.side.Rearm(true, false)
 	up.Rearm(true, true)
 	return b.whole.Load() && b.code == reason.OK
 }
@@ -119,7 +121,7 @@ func (b *body) pump(c *session, up *upstream.Conn, lim upLimit) reason.Code {
 func (b *body) next(c *session, head int) (data []byte, whole bool, code reason.Code) {
 	w := c.w
 	for {
-		if w.start < w.end {
+		if w.start < w.end || c.stream != nil && c.stream.Ended() {
 			data, whole, code = b.take(c)
 			if code != reason.OK || whole || len(data) > 0 {
 				return data, whole, code
@@ -142,6 +144,15 @@ func (b *body) next(c *session, head int) (data []byte, whole bool, code reason.
 // take takes content from the buffer.
 func (b *body) take(c *session) (data []byte, whole bool, code reason.Code) {
 	w := c.w
+	if c.stream != nil {
+		data = w.in[w.start:w.end]
+		w.start = w.end
+		b.read += int64(len(data))
+		if limit := c.srv.lim.BodyBytes; limit > 0 && b.read > limit {
+			return nil, false, reason.BodyTooLarge
+		}
+		return data, c.stream.Ended(), reason.OK
+	}
 	if !b.chunked {
 		data = w.in[w.start : w.start+int(min(b.left, int64(w.end-w.start)))]
 		w.start += len(data)
@@ -158,11 +169,24 @@ func (b *body) take(c *session) (data []byte, whole bool, code reason.Code) {
 	if limit := c.srv.lim.BodyBytes; limit > 0 && b.read > limit {
 		return nil, false, reason.BodyTooLarge
 	}
-	if b.chunks.state == chunksDone {
-		dropIdentity(&b.chunks.trailer)
-		whole = true
+	return data, b.chunks.state == chunksDone, reason.OK
+}
+
+// trailer is that of the body, once it is whole.
+func (b *body) trailer(c *session) *filter.Header {
+	t := &b.chunks.trailer
+	if c.stream != nil {
+		t.Reset()
+		if sent := c.stream.Trailer(); sent != nil {
+			for _, f := range sent.Fields() {
+				if trailerAllowed(f.Name) {
+					t.Add(f.Name, f.Value)
+				}
+			}
+		}
 	}
-	return data, whole, reason.OK
+	dropIdentity(t)
+	return t
 }
 
 // fill reads from the client.
@@ -170,9 +194,9 @@ func (b *body) fill(c *session, p []byte) (int, reason.Code) {
 	at := c.srv.now() + int64(c.srv.lim.BodyTimeout)
 	c.arm(&c.clientRead, at)
 	for {
-		n, err := c.conn.Read(p)
+		n, err := c.side.Read(p)
 		switch {
-		case err == nil:
+		case err == nil, err == io.EOF && c.stream != nil:
 			return n, reason.OK
 		case err != wire.ErrInterrupted:
 			return 0, reason.ClientClosed
@@ -183,7 +207,7 @@ func (b *body) fill(c *session, p []byte) (int, reason.Code) {
 		if c.srv.now() >= at {
 			return 0, reason.ClientTimeout
 		}
-		c.conn.Rearm(true, false)
+		c.side.Rearm(true, false)
 		if c.flags.Load()&(flagStop|flagCut|flagGone) != 0 {
 			return 0, reason.ClientClosed
 		}
@@ -193,10 +217,10 @@ func (b *body) fill(c *session, p []byte) (int, reason.Code) {
 // write sends content up, and what ends it. An upstream that takes none for too long
 // fails the request, unless it is answering already. broken tells that up takes no more.
 func (b *body) write(c *session, up *upstream.Conn, p []byte, whole bool, lim upLimit) (code reason.Code, broken bool) {
-	if b.chunked {
+	if c.w.req.chunked {
 		b.out = appendChunk(b.out[:0], p)
 		if whole {
-			b.out = appendLastChunk(b.out, &b.chunks.trailer)
+			b.out = appendLastChunk(b.out, b.trailer(c))
 		}
 		if p = b.out; cap(p) > 2*inSize0 {
 			b.out = nil

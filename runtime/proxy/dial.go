@@ -65,6 +65,9 @@ func (c *session) await() int64 {
 }
 
 func (c *session) awaitFrom(now int64) {
+	if c.stream != nil {
+		return // its connection tells when the client leaves
+	}
 	c.watch.at.Store(now + int64(sweepEvery))
 	c.phase.Store(uint32(phaseExchange))
 	c.srv.shard(c).due(now + int64(sweepEvery))

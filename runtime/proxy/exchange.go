@@ -23,6 +23,9 @@ func (c *session) proxy(r *table.Route, reached int, start int64) {
 	if d := r.Def.Timeouts.Request; d > 0 {
 		deadline = start + int64(d)
 	}
+	if span, ok := grpcTimeout(&w.x.Header); ok {
+		deadline = min(deadline, start+span)
+	}
 	var tried upstream.Tried
 	left, fresh := r.Def.Retry.Attempts, false
 	for {
@@ -44,6 +47,9 @@ func (c *session) proxy(r *table.Route, reached int, start int64) {
 			return
 		}
 		c.up.Store(up)
+		if c.flags.Load()&(flagGone|flagCut) != 0 {
+			up.Interrupt(true, true) // who set it may have seen no upstream
+		}
 		out := c.attempt(up, r, reached, deadline, start)
 		c.up.Store(nil)
 		if out.reusable {
@@ -138,7 +144,7 @@ func (c *session) attempt(up *upstream.Conn, r *table.Route, reached int, deadli
 		}
 		sent = len(w.out)
 		if w.req.expect && w.start == w.end {
-			if c.send([]byte("HTTP/1.1 100 Continue\r\n\r\n")) != nil {
+			if c.proceed() != nil {
 				c.fail(reason.ClientClosed, reached)
 				return outcome{done: true}
 			}

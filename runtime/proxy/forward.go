@@ -30,7 +30,7 @@ func (c *session) forwarded() {
 		x.Header.Add("x-forwarded-proto", c.scheme)
 		x.Header.Add("x-forwarded-host", x.Host)
 	}
-	x.Header.Add("via", "1.1 lintel")
+	x.Header.Add("via", c.via)
 }
 
 // trustedChain joins the X-Forwarded-For fields and the peer, and finds the client:

@@ -74,6 +74,14 @@ func (c *session) content(up *upstream.Conn, lim upLimit, wait bool) (data []byt
 func (c *session) put(data []byte, end, chunk bool) (err error) {
 	w := c.w
 	w.rec.BytesOut += int64(len(data))
+	if c.stream != nil {
+		trailer := &w.chunks.trailer
+		if !w.headDue {
+			return c.sendOn(data, end, trailer)
+		}
+		w.headDue = false
+		return c.respond(w.resp.length, data, end, trailer)
+	}
 	switch {
 	case chunk:
 		w.out = appendChunk(w.out, data)

@@ -3,6 +3,7 @@ package proxy
 import (
 	"time"
 
+	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/reason"
 	"github.com/lintel-gateway/lintel/runtime/table"
 	"github.com/lintel-gateway/lintel/runtime/upstream"
@@ -37,12 +38,8 @@ func (c *session) receive(up *upstream.Conn, r *table.Route, reached int, lim up
 			return c.switchOver(up, r, reached)
 		case w.resp.status < 200:
 			interim++
-			if w.resp.status != 100 && !w.req.http10 {
-				w.out = appendStatus(w.out[:0], w.resp.status, w.resp.phrase)
-				w.out = appendFields(w.out, &x.Response, w.up)
-				if c.send(append(w.out, "\r\n"...)) != nil {
-					return c.bad(reason.ClientClosed, reached)
-				}
+			if c.interim() != nil {
+				return c.bad(reason.ClientClosed, reached)
 			}
 			continue
 		}
@@ -107,21 +104,11 @@ func (c *session) relay(up *upstream.Conn, r *table.Route, reached int, lim upLi
 	if !bodyless && p.length < 0 && w.req.http10 {
 		c.keep = false
 	}
-	w.out = appendStatus(w.out[:0], status, p.phrase)
-	w.out = appendFields(w.out, &x.Response, w.up)
-	w.out = c.appendOwn(w.out, !p.date)
-	switch {
-	case chunk:
-		w.out = append(w.out, "transfer-encoding: chunked\r\n"...)
-	case p.length >= 0 && status != 204:
-		w.out = appendLength(w.out, p.length)
-	}
-	w.out = append(w.out, "\r\n"...)
 	w.rec.Status = status
-
+	c.head(chunk)
 	whole, code := true, reason.OK
 	if bodyless {
-		if c.send(w.out) != nil {
+		if c.bare() != nil {
 			code = reason.ClientClosed
 		}
 	} else {
@@ -141,4 +128,61 @@ func (c *session) relay(up *upstream.Conn, r *table.Route, reached int, lim upLi
 		done: true, code: code,
 		reusable: code == reason.OK && p.persistent() && !surplus && (bodyless || !p.untilClose()),
 	}
+}
+
+// head prepares the head of a relayed response, which goes with the first content.
+func (c *session) head(chunk bool) {
+	w, x, p := c.w, &c.w.x, &c.w.resp
+	w.headDue = true
+	if c.stream != nil {
+		c.addOwn(!p.date)
+		return
+	}
+	w.out = appendStatus(w.out[:0], x.Status, p.phrase)
+	w.out = appendFields(w.out, &x.Response, w.up)
+	w.out = c.appendOwn(w.out, !p.date)
+	switch {
+	case chunk:
+		w.out = append(w.out, "transfer-encoding: chunked\r\n"...)
+	case p.length >= 0 && x.Status != 204:
+		w.out = appendLength(w.out, p.length)
+	}
+	w.out = append(w.out, "\r\n"...)
+}
+
+// bare sends a head that no content follows.
+func (c *session) bare() error {
+	if c.stream == nil {
+		return c.send(c.w.out)
+	}
+	length := c.w.resp.length
+	if c.w.x.Status == 204 {
+		length = -1
+	}
+	return c.respond(length, nil, true, nil)
+}
+
+// interim relays an interim response. A 100 is the gateway's own (proceed), and what
+// else there is HTTP/1.0 does not know.
+func (c *session) interim() error {
+	w, x := c.w, &c.w.x
+	if w.resp.status == 100 || w.req.http10 {
+		return nil
+	}
+	if c.stream != nil {
+		x.Status = w.resp.status
+		return c.respond(-1, nil, false, nil)
+	}
+	w.out = appendStatus(w.out[:0], w.resp.status, w.resp.phrase)
+	w.out = appendFields(w.out, &x.Response, w.up)
+	return c.send(append(w.out, "\r\n"...))
+}
+
+// proceed asks the client for the body that it holds back.
+func (c *session) proceed() error {
+	if c.stream == nil {
+		return c.send([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+	}
+	_, err := c.stream.Respond(100, &filter.Header{}, -1, nil, false, nil)
+	return err
 }

@@ -16,7 +16,7 @@ import (
 func (c *session) serve() {
 	w := c.w
 	start := c.srv.now()
-	w.rec = telemetry.Record{Scheme: c.scheme, Method: w.req.method, Host: w.req.host, Path: w.req.path}
+	w.rec = telemetry.Record{Scheme: c.scheme, Protocol: c.protocol(), Method: w.req.method, Host: w.req.host, Path: w.req.path}
 	w.upStart, w.upEnd, c.ended = 0, 0, 0
 	w.scratch = w.scratch[:0]
 	c.keep = w.req.persistent() && !c.srv.draining.Load()
@@ -111,12 +111,27 @@ func (c *session) filtered(reached int) {
 	c.answer(reached, body)
 }
 
+// protocol is what the client speaks, as its record says.
+func (c *session) protocol() string {
+	switch {
+	case c.stream != nil:
+		return "HTTP/2"
+	case c.w.req.http10:
+		return "HTTP/1.0"
+	}
+	return "HTTP/1.1"
+}
+
 // fail answers with the gateway's error for code. Nothing of the inside shows.
 func (c *session) fail(code reason.Code, reached int) {
 	w, x := c.w, &c.w.x
 	x.Reason, x.Status = code, code.Status()
 	if code == reason.ClientClosed {
 		w.rec.Reason, w.rec.Status, c.keep = code, x.Status, false
+		return
+	}
+	if c.stream != nil && isGRPC(&x.Header) {
+		c.failGRPC(code, reached)
 		return
 	}
 	b := append(make([]byte, 0, 128), `{"status":`...)
@@ -137,7 +152,7 @@ func (c *session) refuse(code reason.Code, head bool) {
 	start := c.srv.now()
 	c.ended = 0
 	w.x.Reset()
-	w.rec = telemetry.Record{Scheme: c.scheme}
+	w.rec = telemetry.Record{Scheme: c.scheme, Protocol: c.protocol()}
 	w.req = requestHead{method: "GET", framing: framing{length: 0}}
 	if head {
 		w.req.method = "HEAD"
@@ -160,10 +175,15 @@ func (c *session) answer(reached int, body []byte) {
 	if !c.body.skip(w) {
 		c.keep, c.linger = false, true
 	}
+	w.rec.Status, w.rec.Reason = x.Status, x.Reason
+	bodyless := x.Status == 204 || x.Status == 304 || x.Status < 200
+	if c.stream != nil {
+		c.answerOn(body, bodyless)
+		return
+	}
 	w.out = appendStatus(w.out[:0], x.Status, "")
 	w.out = appendFields(w.out, &x.Response, nil)
 	w.out = c.appendOwn(w.out, true)
-	bodyless := x.Status == 204 || x.Status == 304 || x.Status < 200
 	if !bodyless {
 		w.out = appendLength(w.out, int64(len(body)))
 	}
@@ -172,7 +192,6 @@ func (c *session) answer(reached int, body []byte) {
 		w.out = append(w.out, body...)
 		w.rec.BytesOut = int64(len(body))
 	}
-	w.rec.Status, w.rec.Reason = x.Status, x.Reason
 	if c.send(w.out) != nil {
 		c.keep = false
 	}

@@ -20,6 +20,7 @@ const (
 	phaseBusy
 	phaseExchange // waits for an upstream
 	phaseTunnel
+	phaseStreams // the connection carries streams, which are sessions of their own
 )
 
 // What other goroutines tell a session. They set the flag and then interrupt.
@@ -36,7 +37,9 @@ const (
 // session is one client connection.
 type session struct {
 	srv      *Server
-	conn     *wire.Conn
+	conn     *wire.Conn // nil for a stream
+	side     duplex     // the connection or the stream
+	stream   stream     // nil for a connection of HTTP/1.1
 	shard    uint32
 	at       int // in its sweepShard
 	peer     netip.AddrPort
@@ -44,6 +47,7 @@ type session struct {
 	trusted  bool
 	scheme   string
 	identity *identity // of a client with a certificate
+	via      string    // protocol and name, for the field of upstreams
 
 	w       *work
 	served  int
@@ -73,12 +77,13 @@ type session struct {
 }
 
 func newSession(srv *Server, nc net.Conn, shard uint32, t *TLS) *session {
-	c := &session{srv: srv, shard: shard, ended: srv.now()}
+	c := &session{srv: srv, shard: shard, ended: srv.now(), via: "1.1 lintel"}
 	if t != nil {
 		c.conn, c.scheme = wire.NewTLS(nc, t.Config()), "https"
 	} else {
 		c.conn, c.scheme = wire.New(nc), "http"
 	}
+	c.side = c.conn
 	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
 		ap := a.AddrPort()
 		c.peer = netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
@@ -238,11 +243,7 @@ func (c *session) advance() verdict {
 		return leave
 	}
 	if n == 0 {
-		if !w.partial {
-			w.partial, w.scan = true, headEnd{}
-			c.clientRead.at.Store(c.srv.now() + int64(lim.HeaderTimeout))
-		}
-		return more
+		return c.wait()
 	}
 	w.partial = false
 	w.start += n
@@ -255,6 +256,15 @@ func (c *session) advance() verdict {
 		return leave
 	}
 	return again
+}
+
+// wait notes that the head at the start of the input is not whole.
+func (c *session) wait() verdict {
+	if w := c.w; !w.partial {
+		w.partial, w.scan = true, headEnd{}
+		c.clientRead.at.Store(c.srv.now() + int64(c.srv.lim.HeaderTimeout))
+	}
+	return more
 }
 
 // bodyHere tells that the request can be served without reading from the client.
@@ -306,7 +316,7 @@ func (c *session) interrupted() bool {
 // startDrain lets an idle connection see that the server drains. Upgraded ones are
 // left to Drain's deadline.
 func (c *session) startDrain() {
-	if phase(c.phase.Load()) == phaseIdle {
+	if c.conn != nil && phase(c.phase.Load()) == phaseIdle {
 		c.conn.Interrupt(true, false)
 	}
 }
@@ -315,12 +325,12 @@ func (c *session) startDrain() {
 func (c *session) cut() {
 	c.flags.Or(flagCut)
 	c.letGo()
-	c.conn.Interrupt(true, true)
+	c.side.Interrupt(true, true)
 }
 
 // send writes to the client within the time that it may take no byte.
 func (c *session) send(b []byte) error {
-	n, err := c.conn.Send(b)
+	n, err := c.side.Send(b)
 	if err == nil && n == len(b) {
 		return nil
 	}
@@ -329,10 +339,10 @@ func (c *session) send(b []byte) error {
 		c.clientWrite.at.Store(at)
 		c.srv.shard(c).due(at)
 		var m int
-		m, err = c.conn.Write(b[n:])
+		m, err = c.side.Write(b[n:])
 		n += m
 		if err == wire.ErrInterrupted {
-			c.conn.Rearm(false, true)
+			c.side.Rearm(false, true)
 			if c.flags.Load()&(flagCut|flagGone) == 0 && (c.srv.now() < at || m > 0) {
 				err = nil
 			}

@@ -129,10 +129,10 @@ func (t *timer) over(now int64, soonest *int64) bool {
 func (c *session) look(now int64) int64 {
 	soonest := int64(never)
 	if c.clientRead.over(now, &soonest) {
-		c.conn.Interrupt(true, false)
+		c.side.Interrupt(true, false)
 	}
 	if c.clientWrite.over(now, &soonest) {
-		c.conn.Interrupt(false, true)
+		c.side.Interrupt(false, true)
 	}
 	up := c.up.Load()
 	if c.upRead.over(now, &soonest) && up != nil {
@@ -147,7 +147,7 @@ func (c *session) look(now int64) int64 {
 		} else {
 			// Whichever side is waited for, and again until the connection has ended.
 			c.letGo()
-			c.conn.Interrupt(true, true)
+			c.side.Interrupt(true, true)
 			soonest = now + int64(sweepEvery)
 		}
 	}

@@ -14,16 +14,15 @@ import (
 // nothing moved for the route's idle timeout, or a swap or drain ends it.
 func (c *session) switchOver(up *upstream.Conn, r *table.Route, reached int) outcome {
 	w, x := c.w, &c.w.x
+	if c.stream != nil && !w.handshake.accepted(&x.Response) {
+		return c.bad(reason.UpstreamInvalid, reached)
+	}
 	x.Status = 101
 	r.Chain.RunResponse(x, reached)
-	w.out = appendStatus(w.out[:0], 101, w.resp.phrase)
-	w.out = appendFields(w.out, &x.Response, w.up)
-	w.out = c.appendDev(w.out)
-	w.out = append(w.out, "connection: upgrade\r\n"...)
-	w.out = appendField(w.out, "upgrade", w.resp.protocol)
-	w.out = append(w.out, "\r\n"...)
-	w.out = append(w.out, w.up[w.upStart:w.upEnd]...)
 	w.rec.Status, w.rec.Upgraded = 101, true
+	if c.stream != nil {
+		w.rec.Status = 200 // RFC 8441 section 5
+	}
 	w.rec.BytesOut = int64(w.upEnd - w.upStart)
 	c.keep = false
 	c.endAt.Store(0)
@@ -34,7 +33,7 @@ func (c *session) switchOver(up *upstream.Conn, r *table.Route, reached int) out
 	if now := c.srv.cfg.Snapshots.Current(); now != nil && now != w.snap {
 		c.swapped(now)
 	}
-	if c.send(w.out) != nil {
+	if c.switched() != nil {
 		w.rec.Reason = reason.ClientClosed
 		return outcome{done: true, sent: true}
 	}
@@ -43,11 +42,11 @@ func (c *session) switchOver(up *upstream.Conn, r *table.Route, reached int) out
 	t := tunnel{c: c, up: up, idle: int64(r.Def.Timeouts.Idle)}
 	t.moved.Store(c.srv.now())
 	stall := int64(c.srv.lim.BodyTimeout)
-	in := direction{dst: up.Conn, src: c.conn, read: &c.clientRead, write: &c.upWrite, stall: stall}
+	in := direction{dst: up, src: c.side, read: &c.clientRead, write: &c.upWrite, stall: stall}
 	if d := int64(r.Def.Timeouts.Write); d > 0 {
 		in.stall = d
 	}
-	out := direction{dst: c.conn, src: up.Conn, read: &c.upRead, write: &c.clientWrite, stall: stall}
+	out := direction{dst: c.side, src: up, read: &c.upRead, write: &c.clientWrite, stall: stall}
 	unread := c.srv.works.slim(w)
 	done := make(chan struct{})
 	go func() {
@@ -61,6 +60,25 @@ func (c *session) switchOver(up *upstream.Conn, r *table.Route, reached int) out
 	return outcome{done: true, sent: true}
 }
 
+// switched tells the client that the tunnel is open, with what the upstream has sent.
+func (c *session) switched() error {
+	w, x := c.w, &c.w.x
+	first := w.up[w.upStart:w.upEnd]
+	if c.stream != nil {
+		x.Status = 200
+		x.Response.Del("sec-websocket-accept")
+		c.addOwn(!w.resp.date)
+		return c.respond(-1, first, false, nil)
+	}
+	w.out = appendStatus(w.out[:0], 101, w.resp.phrase)
+	w.out = appendFields(w.out, &x.Response, w.up)
+	w.out = c.appendDev(w.out)
+	w.out = append(w.out, "connection: upgrade\r\n"...)
+	w.out = appendField(w.out, "upgrade", w.resp.protocol)
+	w.out = append(w.out, "\r\n"...)
+	return c.send(append(w.out, first...))
+}
+
 // tunnel is an upgraded connection.
 type tunnel struct {
 	c     *session
@@ -72,7 +90,7 @@ type tunnel struct {
 
 // direction is one way through a tunnel.
 type direction struct {
-	dst, src    *wire.Conn
+	dst, src    duplex
 	read, write *timer // of src and of dst
 	stall       int64  // how long dst may take no byte
 	sum         int64
@@ -166,6 +184,6 @@ func (t *tunnel) over() bool {
 // stop ends both directions.
 func (t *tunnel) stop() {
 	t.ended.Store(true)
-	t.c.conn.Interrupt(true, true)
+	t.c.side.Interrupt(true, true)
 	t.up.Interrupt(true, true)
 }

@@ -39,7 +39,10 @@ type work struct {
 	upEnd   int
 	resp    responseHead
 	chunks  chunks // of the response
+	headDue bool   // on a stream, the response's head waits for content
 	left    int64  // content that is still to come, where a length bounds it
+
+	handshake opening // of an extended CONNECT
 
 	scratch []byte // canonical path, lower-case host, forwarded list
 	id      [32]byte

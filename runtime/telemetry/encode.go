@@ -40,6 +40,7 @@ func appendRecord(b []byte, s *stamp, r *Record) []byte {
 	b = appendText(b, `,"endpoint":`, r.Endpoint, 256)
 	b = appendText(b, `,"method":`, r.Method, 32)
 	b = appendText(b, `,"scheme":`, r.Scheme, 8)
+	b = appendText(b, `,"protocol":`, r.Protocol, 16)
 	b = appendText(b, `,"host":`, r.Host, 256)
 	b = appendText(b, `,"path":`, r.Path, 1024)
 	b = strconv.AppendInt(append(b, `,"status":`...), int64(r.Status), 10)

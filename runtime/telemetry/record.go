@@ -19,6 +19,7 @@ type Record struct {
 	Upstream string
 	Endpoint string // address that answered, or was tried last
 	Scheme   string // "http" or "https", as the client connected
+	Protocol string // "HTTP/1.1", "HTTP/2" and so on, as the client speaks
 	Method   string
 	Host     string
 	Path     string

@@ -25,7 +25,7 @@ import (
 func record() *Record {
 	return &Record{
 		Start: time.Date(2026, 3, 4, 5, 6, 7, 89_000, time.FixedZone("x", 3600)), ID: "id-1", Route: "shop.example/cart", Domain: "shop.example",
-		Upstream: "cart", Endpoint: "10.0.0.1:80", Scheme: "https", Method: "GET", Host: "shop.example", Path: "/cart", Status: 200,
+		Upstream: "cart", Endpoint: "10.0.0.1:80", Scheme: "https", Protocol: "HTTP/2", Method: "GET", Host: "shop.example", Path: "/cart", Status: 200,
 		BytesIn: 3, BytesOut: 5, Duration: 1500 * time.Microsecond, TTFB: time.Millisecond, Bundle: "sha256:ab", Client: "192.0.2.1",
 	}
 }
@@ -157,7 +157,7 @@ func TestAccessLog(t *testing.T) {
 		}
 		want := map[string]any{
 			"ts": "2026-03-04T04:06:07.000089Z", "id": "id-1", "route": "shop.example/cart", "upstream": "cart", "endpoint": "10.0.0.1:80",
-			"method": "GET", "scheme": "https", "host": "shop.example", "path": "/cart", "status": 200.0, "bytesIn": 3.0, "bytesOut": 5.0,
+			"method": "GET", "scheme": "https", "protocol": "HTTP/2", "host": "shop.example", "path": "/cart", "status": 200.0, "bytesIn": 3.0, "bytesOut": 5.0,
 			"duration": 0.0015, "ttfb": 0.001, "reason": "", "bundle": "sha256:ab",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -1,0 +1,96 @@
+package proxy
+
+import (
+	"github.com/lintel-gateway/lintel/runtime/filter"
+)
+
+// duplex is one side of an exchange: a connection, or a stream of one. wire.Conn says
+// what each method means.
+type duplex interface {
+	Read(p []byte) (int, error)
+	Send(p []byte) (int, error)
+	Write(p []byte) (int, error)
+	CloseWrite() error
+	Interrupt(read, write bool)
+	Rearm(read, write bool)
+}
+
+// stream is a client's side that shares its connection with others. What it reads and
+// writes is content; the connection frames it.
+type stream interface {
+	duplex
+	// Respond sends the head of a response, an interim one too, with the first of its
+	// content. A length below 0 is none. With end and all of data taken, the trailer
+	// follows, and the sending side has ended. It does not wait; n is how much of data
+	// was taken.
+	Respond(status int, h *filter.Header, length int64, data []byte, end bool, trailer *filter.Header) (n int, err error)
+	// Finish is Send, and ends the sending side once all of p is taken.
+	Finish(p []byte, trailer *filter.Header) (n int, err error)
+	// Ended tells that all content of the request was read.
+	Ended() bool
+	// Buffered is how much content can be read without waiting.
+	Buffered() int
+	// Trailer is the request's trailer, once it has ended; nil for none.
+	Trailer() *filter.Header
+	// Gone has f called once when the client gives the stream up; nil takes that back.
+	Gone(f func())
+	// Close ends the stream: what has not ended is reset.
+	Close()
+}
+
+// respond sends the head in x on the stream, with the first of the content.
+func (c *session) respond(length int64, data []byte, end bool, trailer *filter.Header) error {
+	n, err := c.stream.Respond(c.w.x.Status, &c.w.x.Response, length, data, end, trailer)
+	if err != nil || n == len(data) {
+		return err
+	}
+	return c.sendOn(data[n:], end, trailer)
+}
+
+// sendOn sends content on the stream, and its end.
+func (c *session) sendOn(data []byte, end bool, trailer *filter.Header) error {
+	if !end {
+		return c.send(data)
+	}
+	n, err := c.stream.Finish(data, trailer)
+	if err != nil || n == len(data) {
+		return err
+	}
+	if err = c.send(data[n:]); err != nil {
+		return err
+	}
+	_, err = c.stream.Finish(nil, trailer)
+	return err
+}
+
+// answerOn sends a response of the gateway itself on the stream.
+func (c *session) answerOn(body []byte, bodyless bool) {
+	w := c.w
+	c.addOwn(true)
+	length := int64(len(body))
+	if bodyless {
+		length, body = -1, nil
+	}
+	if w.req.method == "HEAD" {
+		body = nil
+	}
+	w.rec.BytesOut = int64(len(body))
+	_ = c.respond(length, body, true, nil) // a client that left needs none
+}
+
+// addOwn adds the fields that the gateway adds to every response on a stream.
+func (c *session) addOwn(date bool) {
+	w := c.w
+	h := &w.x.Response
+	if date {
+		h.Add("date", *c.srv.date.Load())
+	}
+	if !c.srv.cfg.Dev || w.snap == nil {
+		return
+	}
+	h.Add("x-lintel-route", w.rec.Route)
+	h.Add("x-lintel-bundle", w.snap.Digest)
+	if w.rec.Upstream != "" {
+		h.Add("x-lintel-upstream", w.rec.Upstream)
+	}
+}
