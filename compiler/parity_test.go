@@ -48,6 +48,8 @@ func parities() []parity {
 		{def: "#Upstream", goType: reflect.TypeFor[route.Upstream]()},
 		{def: "#Ejection", goType: reflect.TypeFor[route.Ejection]()},
 		{def: "#Pool", goType: reflect.TypeFor[route.Pool]()},
+		{def: "#UpstreamTLS", goType: reflect.TypeFor[route.UpstreamTLS]()},
+		{def: "#SecretRef", goType: reflect.TypeFor[route.SecretRef]()},
 		{def: "#Secret", goType: reflect.TypeFor[route.Secret]()},
 		{def: "#CorsFilter", goType: reflect.TypeFor[cors.Config]()},
 		{def: "#HeadersFilter", goType: reflect.TypeFor[headers.Config]()},

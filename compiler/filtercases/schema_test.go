@@ -25,6 +25,8 @@ domain: {hosts: ["shop.example", "*.shop.example"], owner: "team-shop"}
 upstreams: orders: endpoints: ["orders.shop.svc:8080"]
 upstreams: "orders-next": endpoints: ["orders-next.shop.svc:8080"]
 secrets: "partner-key": file: "partner/key"
+secrets: "partner-ca": file: "partner/ca"
+secrets: "partner-certificate": file: "partner/certificate"
 `
 
 // sibling is what a field's example cannot do without, by definition and field.
@@ -38,6 +40,9 @@ func sibling(place string) string {
 		"#FindingSetting.reason": `level: "off"`,
 		"#Share.upstream":        "weight: 5", "#Share.weight": `upstream: "orders-next"`,
 		"#Upstream.ejection": `endpoints: ["10.0.0.7:8080"]`, "#Upstream.pool": `endpoints: ["10.0.0.7:8080"]`,
+		"#Upstream.http": `endpoints: ["10.0.0.7:8080"]`, "#Upstream.proxyProtocol": `endpoints: ["10.0.0.7:8080"]`,
+		"#Upstream.tls":            `endpoints: ["10.0.0.7:8443"]`,
+		"#UpstreamTLS.certificate": `key: {secret: "partner-key"}`, "#UpstreamTLS.key": `certificate: {secret: "partner-certificate"}`,
 		"#Endpoint.weight": `address: "10.0.0.7:8080"`, "#Endpoint.labels": `address: "10.0.0.7:8080"`,
 		"#CorsFilter.allowCredentials": `allowOrigins: ["https://shop.example"]`,
 		"#RedirectFilter.status":       `to: "/new"`, "#RedirectFilter.keepQuery": `to: "/new"`,
@@ -79,8 +84,9 @@ func elsewhere(def string) string {
 		"#FindingSetting": `settings: findings: "unused-upstream": {%s}`,
 		"#Environment":    inEnvironment + "%s", "#EnvironmentDomain": inEnvironment + `domains: "shop.example": {%s}`,
 		"#Upstream": "upstreams: example: {%s}", "#Endpoint": "upstreams: example: endpoints: [{%s}]",
-		"#Ejection": `upstreams: example: {endpoints: ["10.0.0.7:8080"], ejection: {%s}}`,
-		"#Pool":     `upstreams: example: {endpoints: ["10.0.0.7:8080"], pool: {%s}}`,
+		"#Ejection":    `upstreams: example: {endpoints: ["10.0.0.7:8080"], ejection: {%s}}`,
+		"#UpstreamTLS": `upstreams: example: {endpoints: ["10.0.0.7:8443"], tls: {%s}}`,
+		"#Pool":        `upstreams: example: {endpoints: ["10.0.0.7:8080"], pool: {%s}}`,
 	}[def]
 }
 

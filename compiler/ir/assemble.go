@@ -176,6 +176,9 @@ func (a *assembly) upstreams(in map[string]map[string]any, without map[string]ro
 		}
 		var u route.Upstream
 		if a.decode(v, &u, "upstreams", name) {
+			if u.HTTP == "1.1" {
+				u.HTTP = "" // what a bundle of any gateway says by saying nothing
+			}
 			if out == nil {
 				out = map[string]route.Upstream{}
 			}

@@ -66,6 +66,21 @@ func (w *writer) upstream(u route.Upstream) {
 	w.number(u.Ejection.MaxPercent)
 	w.number(u.Pool.MaxIdle)
 	w.duration(u.Pool.IdleTimeout)
+	w.text(u.HTTP)
+	w.text(u.ProxyProtocol)
+	w.flag(u.TLS != nil)
+	if t := u.TLS; t != nil {
+		w.text(t.ServerName)
+		w.texts(t.Names)
+		for _, ref := range [...]*route.SecretRef{t.CA, t.Certificate, t.Key} {
+			w.flag(ref != nil)
+			if ref != nil {
+				w.text(ref.Secret)
+			}
+		}
+		w.text(t.MinVersion)
+		w.flag(t.Verify)
+	}
 }
 
 func (r *reader) upstream() (u route.Upstream) {
@@ -79,6 +94,19 @@ func (r *reader) upstream() (u route.Upstream) {
 	u.Ejection.MaxPercent = r.number()
 	u.Pool.MaxIdle = r.number()
 	u.Pool.IdleTimeout = r.duration()
+	u.HTTP = r.text()
+	u.ProxyProtocol = r.text()
+	if r.flag() {
+		t := &route.UpstreamTLS{ServerName: r.text(), Names: r.texts()}
+		for _, ref := range [...]**route.SecretRef{&t.CA, &t.Certificate, &t.Key} {
+			if r.flag() {
+				*ref = &route.SecretRef{Secret: r.text()}
+			}
+		}
+		t.MinVersion = r.text()
+		t.Verify = r.flag()
+		u.TLS = t
+	}
 	return u
 }
 

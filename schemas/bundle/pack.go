@@ -89,6 +89,9 @@ func Weigh(d *route.Domain) int {
 	n := 100 + len(d.Name) + textsLen(d.Hosts) + 60*len(d.Secrets)
 	for _, u := range d.Upstreams {
 		n += 140 + 80*len(u.Endpoints)
+		if u.TLS != nil {
+			n += 200
+		}
 	}
 	for i := range d.Routes {
 		r := &d.Routes[i]

@@ -78,8 +78,53 @@ func (r *reader) upstream() route.Upstream {
 	r.key("idleTimeout")
 	u.Pool.IdleTimeout = r.duration()
 	r.close("}")
+	u.HTTP = r.text("http")
+	if r.maybe("tls") {
+		u.TLS = r.upstreamTLS()
+	}
+	u.ProxyProtocol = r.text("proxyProtocol")
 	r.close("}")
 	return u
+}
+
+func (r *reader) upstreamTLS() *route.UpstreamTLS {
+	t := &route.UpstreamTLS{}
+	r.open("{")
+	t.ServerName = r.text("serverName")
+	if r.maybe("names") {
+		t.Names = r.strs()
+		r.present(len(t.Names) == 0)
+	}
+	t.CA, t.Certificate, t.Key = r.secretRef("ca"), r.secretRef("certificate"), r.secretRef("key")
+	r.key("minVersion")
+	t.MinVersion = r.str()
+	r.key("verify")
+	if t.Verify = r.try("true"); !t.Verify {
+		r.lit("false")
+	}
+	r.close("}")
+	return t
+}
+
+func (r *reader) secretRef(key string) *route.SecretRef {
+	if !r.maybe(key) {
+		return nil
+	}
+	r.open("{")
+	r.key("secret")
+	ref := &route.SecretRef{Secret: r.str()}
+	r.close("}")
+	return ref
+}
+
+// text reads a text that may be absent.
+func (r *reader) text(key string) string {
+	if !r.maybe(key) {
+		return ""
+	}
+	s := r.str()
+	r.present(s == "")
+	return s
 }
 
 func (r *reader) endpoint() route.Endpoint {

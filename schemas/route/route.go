@@ -117,6 +117,38 @@ type Upstream struct {
 	Endpoints []Endpoint `json:"endpoints"`
 	Ejection  Ejection   `json:"ejection"`
 	Pool      Pool       `json:"pool"`
+	// HTTP is the version of HTTP that is spoken to the endpoints: "2", or "" for 1.1.
+	HTTP string `json:"http,omitempty"`
+	// TLS is nil for plain connections.
+	TLS *UpstreamTLS `json:"tls,omitempty"`
+	// ProxyProtocol is the version of the PROXY protocol with which connections begin:
+	// "v1", "v2", or "" for none.
+	ProxyProtocol string `json:"proxyProtocol,omitempty"`
+}
+
+// UpstreamTLS says how TLS is spoken to an upstream.
+type UpstreamTLS struct {
+	// ServerName is the name that is asked for and verified; "" means the host of the
+	// endpoint's address.
+	ServerName string `json:"serverName,omitempty"`
+	// Names are verified in place of ServerName; one of them is enough.
+	Names []string `json:"names,omitempty"`
+	// CA names the secret with the authorities that are trusted; nil means those of the
+	// system.
+	CA *SecretRef `json:"ca,omitempty"`
+	// Certificate and Key name the secrets of the client certificate; both or neither.
+	Certificate *SecretRef `json:"certificate,omitempty"`
+	Key         *SecretRef `json:"key,omitempty"`
+	// MinVersion is the least version of TLS, "1.2" or "1.3".
+	MinVersion string `json:"minVersion"`
+	// Verify tells whether certificates are verified.
+	Verify bool `json:"verify"`
+}
+
+// SecretRef names a declared secret.
+type SecretRef struct {
+	// Secret is the name.
+	Secret string `json:"secret"`
 }
 
 // Endpoint is one address of an upstream.

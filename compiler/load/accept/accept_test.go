@@ -53,10 +53,12 @@ func schema(t testing.TB) *accept.Schema {
 // seeds are values that the definitions accept, with much in them.
 func seeds() map[string]string {
 	return map[string]string{
-		"#Domain":    `{"hosts": ["a.example", "*.a.example"], "owner": "x", "methodMismatch": 404}`,
-		"#Secret":    `{"file": "a/b.key"}`,
-		"#Settings":  `{"coverage": "optional", "minCoverage": 80.5}`,
-		"#Upstream":  `{"endpoints": ["a:1", {"address": "b:2", "weight": 3, "labels": {"zone": "x"}}], "ejection": {"failures": 2, "duration": "5s", "maxPercent": 50}, "pool": {"maxIdle": 4, "idleTimeout": "1m"}}`,
+		"#Domain":   `{"hosts": ["a.example", "*.a.example"], "owner": "x", "methodMismatch": 404}`,
+		"#Secret":   `{"file": "a/b.key"}`,
+		"#Settings": `{"coverage": "optional", "minCoverage": 80.5}`,
+		"#Upstream": `{"endpoints": ["a:1", {"address": "b:2", "weight": 3, "labels": {"zone": "x"}}], "ejection": {"failures": 2, "duration": "5s", "maxPercent": 50}, "pool": {"maxIdle": 4, "idleTimeout": "1m"},
+			"http": "2", "proxyProtocol": "v2", "tls": {"serverName": "a.example", "names": ["b.example", "10.0.0.7", "fd00::7"],
+				"ca": {"secret": "a"}, "certificate": {"secret": "b"}, "key": {"secret": "c"}, "minVersion": "1.3", "verify": false}}`,
 		"#Timeouts":  `{"connect": "1s", "read": "2s", "write": "3s", "request": "0s", "idle": "1h"}`,
 		"#Condition": `{"exact": "a", "prefix": "b", "regex": "c", "present": true}`,
 		"#Route": `{"description": "d", "hosts": ["a.example"], "path": {"template": "/a/{id}"}, "methods": ["GET"],
