@@ -35,7 +35,7 @@ func Rules() []Rule {
 	return []Rule{
 		noRoutes, pathOneOf, pathInvalid, conditionInvalid, targetOneOf,
 		unknownUpstream, unknownSecret, hostShared, hostUncovered,
-		weights, endpointInvalid, filterInvalid, literalCredential,
+		weights, endpointInvalid, transportInvalid, tlsUnverified, filterInvalid, literalCredential,
 		caseInvalid, unknownRoute,
 		unusedUpstream, unusedSecret,
 		routeTie, routeShadowed,
@@ -154,7 +154,8 @@ func at(r *ir.Route, more ...string) []string {
 	return append([]string{"routes", r.Name}, more...)
 }
 
-// undeclared reports a name that neither the domain nor the shared files declare.
+// undeclared reports a name that neither the domain nor the shared files declare. The
+// domain is nil for what stands in the shared files.
 func undeclared[V any](p *pass, d *ir.Domain, path []string, what, name, declare string, own, shared map[string]V) {
 	if _, ok := own[name]; ok {
 		return
@@ -166,5 +167,9 @@ func undeclared[V any](p *pass, d *ir.Domain, path []string, what, name, declare
 	if hint == "" {
 		hint = fmt.Sprintf("declare it: %ss: %q: %s", what, name, declare)
 	}
-	p.report(finding{domain: d, path: path, message: fmt.Sprintf("%s %q is not declared in this domain or in the shared files", what, name), hint: hint})
+	where := "in this domain or in the shared files"
+	if d == nil {
+		where = "in the shared files"
+	}
+	p.report(finding{domain: d, path: path, message: fmt.Sprintf("%s %q is not declared %s", what, name, where), hint: hint})
 }

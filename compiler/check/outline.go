@@ -31,6 +31,7 @@ func Outline(d *ir.Domain) *ir.Outline {
 			secrets[name] = true
 		}
 	})
+	p.upstreamSecrets(func(_ *ir.Domain, _ []string, name string) { secrets[name] = true })
 	for name := range d.Def.Upstreams {
 		if !upstreams[name] {
 			return nil

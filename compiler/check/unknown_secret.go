@@ -6,17 +6,27 @@ import (
 	"github.com/lintel-gateway/lintel/schemas/cases"
 )
 
+// secretExample is how a secret is declared.
+const secretExample = `file: "path/below/the/secrets/folder"`
+
 var unknownSecret = Rule{
 	Code: "unknown-secret", Severity: diag.Error,
-	Purpose: "every secret that a filter or a case names is declared",
+	Purpose: "every secret that a filter, an upstream or a case names is declared",
 	run: func(p *pass) {
 		check := func(d *ir.Domain, name string, path []string) {
-			undeclared(p, d, path, "secret", name, `file: "path/below/the/secrets/folder"`, d.Def.Secrets, p.prog.Shared.Def.Secrets)
+			undeclared(p, d, path, "secret", name, secretExample, d.Def.Secrets, p.prog.Shared.Def.Secrets)
 		}
 		p.texts(func(d *ir.Domain, _ *ir.Route, path []string, name string, ref bool) {
 			if ref {
 				check(d, name, path)
 			}
+		})
+		p.upstreamSecrets(func(d *ir.Domain, path []string, name string) {
+			if d == nil {
+				undeclared(p, nil, path, "secret", name, secretExample, nil, p.prog.Shared.Def.Secrets)
+				return
+			}
+			check(d, name, path)
 		})
 		p.cases(func(d *ir.Domain, r *ir.Route, c *ir.Case, s *cases.Spec) {
 			all := func(by map[string]cases.Values, path ...string) {

@@ -8,7 +8,7 @@ type Outline struct {
 	Hosts      []string `json:"hosts"`
 	RouteHosts []string `json:"routeHosts,omitempty"`
 	Owner      string   `json:"owner,omitempty"`
-	// Upstreams and Secrets are the names that its routes use, its own or shared.
+	// Upstreams and Secrets are the names that its routes and upstreams use, its own or shared.
 	Upstreams []string `json:"upstreams,omitempty"`
 	Secrets   []string `json:"secrets,omitempty"`
 	// Routes and OwnUpstreams are how many it has.
