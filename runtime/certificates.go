@@ -19,10 +19,11 @@ func openCerts(listeners []boot.Listener, log *slog.Logger) ([]*certs.Store, err
 		}
 		cfg := certs.Config{
 			MinVersion: t.Version(), Ciphers: t.Suites(),
+			TicketKeys: t.TicketKeys,
 			ClientAuth: t.ClientAuthType(), ClientCA: t.ClientAuth.CA, Depth: t.ClientAuth.Depth, Log: log,
 		}
 		for _, c := range t.Certificates {
-			cfg.Pairs = append(cfg.Pairs, certs.Files{Cert: c.Cert, Key: c.Key})
+			cfg.Pairs = append(cfg.Pairs, certs.Files{Cert: c.Cert, Key: c.Key, OCSP: c.OCSP})
 		}
 		var err error
 		if out[i], err = certs.New(cfg); err != nil {

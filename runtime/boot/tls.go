@@ -17,14 +17,23 @@ type TLS struct {
 	// Ciphers are the cipher suites for TLS 1.2 (none: Go's choice).
 	Ciphers    []string   `yaml:"ciphers"`
 	ClientAuth ClientAuth `yaml:"clientAuth"`
+	// TicketKeys are files with the keys of session tickets (none: keys of the process's
+	// own, which change daily).
+	TicketKeys []string `yaml:"ticketKeys"`
 	// HandshakeTimeout bounds a handshake (10s).
 	HandshakeTimeout Duration `yaml:"handshakeTimeout"`
 }
 
-// Certificate names the PEM files of a certificate and of its key.
+// maxTicketKeys bounds the keys of session tickets: that of now, those of before and the
+// next.
+const maxTicketKeys = 8
+
+// Certificate names the PEM files of a certificate and of its key, and the file of a
+// response of OCSP in DER (none).
 type Certificate struct {
 	Cert string `yaml:"cert"`
 	Key  string `yaml:"key"`
+	OCSP string `yaml:"ocsp"`
 }
 
 // ClientAuth says what clients show of themselves.
@@ -69,6 +78,12 @@ func (t *TLS) check() error {
 	}
 	if _, err := t.suites(); err != nil {
 		return err
+	}
+	if len(t.TicketKeys) > maxTicketKeys {
+		return fmt.Errorf("ticketKeys: %d files are more than %d", len(t.TicketKeys), maxTicketKeys)
+	}
+	if slices.Contains(t.TicketKeys, "") {
+		return errors.New("ticketKeys: a file has no name")
 	}
 	a := t.ClientAuth
 	mode, ok := modes(a.Mode)

@@ -29,11 +29,11 @@ listeners:
 	if err := c.Check(false); err != nil {
 		t.Error(err)
 	}
-	a := Certificate{"a.crt", "a.key"}
+	a := Certificate{"a.crt", "a.key", ""}
 	if d := cmp.Diff([]Listener{
 		{Address: ":80"},
-		{":443", &TLS{[]Certificate{a}, "1.2", nil, ClientAuth{"none", "", 2}, Duration(10 * time.Second)}},
-		{":444", &TLS{[]Certificate{a, {"b.crt", "b.key"}}, "1.3", []string{"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"}, ClientAuth{"require", "ca.pem", 3}, Duration(3 * time.Second)}},
+		{":443", &TLS{[]Certificate{a}, "1.2", nil, ClientAuth{"none", "", 2}, nil, Duration(10 * time.Second)}},
+		{":444", &TLS{[]Certificate{a, {"b.crt", "b.key", ""}}, "1.3", []string{"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"}, ClientAuth{"require", "ca.pem", 3}, nil, Duration(3 * time.Second)}},
 	}, c.Listeners); d != "" {
 		t.Error(d)
 	}
@@ -59,6 +59,8 @@ func TestCheckTLS(t *testing.T) {
 		pair + "minVersion: 1.30":   `minVersion: "1.30" is neither`,
 		pair + "ciphers: [TLS_RSA_WITH_RC4_128_SHA]":           `ciphers[0]: "TLS_RSA_WITH_RC4_128_SHA" is no cipher suite`,
 		pair + "ciphers: [TLS_AES_128_GCM_SHA256]":             "ciphers[0]: TLS_AES_128_GCM_SHA256 belongs to TLS 1.3",
+		pair + `ticketKeys: [a, ""]`:                           "ticketKeys: a file has no name",
+		pair + "ticketKeys: [a, a, a, a, a, a, a, a, a]":       "ticketKeys: 9 files are more than 8",
 		pair + "clientAuth: {mode: maybe}":                     `clientAuth.mode: "maybe" is none of`,
 		pair + "clientAuth: {mode: require}":                   "clientAuth.ca: give the file",
 		pair + "clientAuth: {ca: c}":                           "clientAuth.ca: nobody is asked",

@@ -3,6 +3,7 @@
 package certs
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -29,8 +30,9 @@ const (
 	settleTime = 100 * time.Millisecond
 )
 
-// Files names a certificate and its key, both PEM.
-type Files struct{ Cert, Key string }
+// Files names a certificate and its key, both PEM, and a response of OCSP about it in DER,
+// which may be "".
+type Files struct{ Cert, Key, OCSP string }
 
 // Config says what a store holds. Pairs is required.
 type Config struct {
@@ -47,6 +49,12 @@ type Config struct {
 	ClientAuth tls.ClientAuthType
 	ClientCA   string
 	Depth      int
+	// HTTP2 offers clients HTTP/2 besides HTTP/1.1 (ALPN).
+	HTTP2 bool
+	// TicketKeys are files with keys of session tickets, at least 32 bytes each: the
+	// first encrypts. Without them each store makes keys of its own and changes them
+	// daily.
+	TicketKeys []string
 	// Poll is how often the files are looked at without an event; 0 means 30 seconds.
 	Poll time.Duration
 	// Log receives what is loaded, refused or about to expire; nil discards it.
@@ -75,6 +83,7 @@ type Store struct {
 	mu    sync.Mutex // guards what follows
 	pairs []*pair
 	ca    *pool
+	keys  tickets
 }
 
 // New loads the files. A file that cannot be read and a pair that does not fit are
@@ -95,19 +104,23 @@ func New(cfg Config) (*Store, error) {
 	if len(cfg.Pairs) == 0 {
 		return nil, errors.New("give at least one certificate")
 	}
-	s := &Store{cfg: cfg}
+	s := &Store{cfg: cfg, keys: tickets{files: cfg.TicketKeys}}
 	for i, f := range cfg.Pairs {
-		p := &pair{files: f}
+		p := &pair{files: f, staple: staple{file: f.OCSP}}
 		if _, err := p.refresh(); err != nil {
 			return nil, fmt.Errorf("certificates[%d]: %w", i, err)
 		}
 		s.pairs = append(s.pairs, p)
+		s.attach(p)
 	}
 	if cfg.ClientAuth != tls.NoClientCert {
 		s.ca = &pool{file: cfg.ClientCA}
 		if _, err := s.ca.refresh(); err != nil {
 			return nil, fmt.Errorf("clientAuth.ca: %w", err)
 		}
+	}
+	if _, err := s.keys.refresh(); err != nil {
+		return nil, fmt.Errorf("ticketKeys: %w", err)
 	}
 	s.choose()
 	s.configure()
@@ -136,9 +149,15 @@ func (s *Store) Run(ctx context.Context) {
 	dirs := map[string]bool{}
 	for _, f := range s.cfg.Pairs {
 		dirs[filepath.Dir(f.Cert)], dirs[filepath.Dir(f.Key)] = true, true
+		if f.OCSP != "" {
+			dirs[filepath.Dir(f.OCSP)] = true
+		}
 	}
 	if s.ca != nil {
 		dirs[filepath.Dir(s.ca.file)] = true
+	}
+	for _, f := range s.cfg.TicketKeys {
+		dirs[filepath.Dir(f)] = true
 	}
 	var all sync.WaitGroup
 	for _, dir := range slices.Sorted(maps.Keys(dirs)) {
@@ -164,6 +183,7 @@ func (s *Store) Refresh() {
 			changed = true
 			s.cfg.Log.Info("certificate loaded", "certificate", p.files.Cert, "names", p.names(), "expires", p.cert.Leaf.NotAfter)
 		}
+		changed = s.attach(p) || changed
 	}
 	if changed {
 		s.choose()
@@ -178,7 +198,41 @@ func (s *Store) Refresh() {
 			s.cfg.Log.Info("authorities of clients loaded", "file", s.ca.file)
 		}
 	}
+	switch took, err := s.keys.refresh(); {
+	case err != nil && err.Error() != s.keys.problem:
+		s.keys.problem = err.Error()
+		s.cfg.Log.Error("keys of session tickets are not taken, those before serve on", "error", err)
+	case err == nil:
+		s.keys.problem = ""
+		if took {
+			s.config.Load().SetSessionTicketKeys(s.keys.keys)
+			s.cfg.Log.Info("keys of session tickets loaded", "keys", len(s.keys.keys))
+		}
+	}
 	s.warn()
+}
+
+// attach puts the word of a certificate's authority beside it, and tells whether that
+// changed. A certificate without it serves all the same. s.mu is held or not needed yet.
+func (s *Store) attach(p *pair) bool {
+	data, err := p.staple.refresh(p.cert, s.cfg.Now())
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if text != p.staple.problem {
+		if p.staple.problem = text; err != nil {
+			s.cfg.Log.Error("OCSP response is not sent", "certificate", p.files.Cert, "file", p.files.OCSP, "error", err)
+		}
+	}
+	if bytes.Equal(p.cert.OCSPStaple, data) {
+		return false
+	}
+	// Handshakes may read the one before.
+	cert := *p.cert
+	cert.OCSPStaple = data
+	p.cert = &cert
+	return true
 }
 
 // configure makes the config of new connections; s.mu is held or not needed yet.
@@ -192,6 +246,12 @@ func (s *Store) configure() {
 		// A record holds what one read of an upstream brings: small ones at the start of
 		// a connection would each cost a write.
 		DynamicRecordSizingDisabled: true,
+	}
+	if s.cfg.HTTP2 {
+		c.NextProtos = []string{"h2", "http/1.1"}
+	}
+	if len(s.keys.keys) > 0 {
+		c.SetSessionTicketKeys(s.keys.keys)
 	}
 	if s.ca != nil {
 		c.ClientCAs = s.ca.certs

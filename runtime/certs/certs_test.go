@@ -41,7 +41,7 @@ func issue(t *testing.T, a *authority.Authority, r authority.Request) *authority
 // put writes a pair's files into dir and names them.
 func put(t *testing.T, dir, name string, p *authority.Pair) Files {
 	t.Helper()
-	f := Files{filepath.Join(dir, name+".crt"), filepath.Join(dir, name+".key")}
+	f := Files{filepath.Join(dir, name+".crt"), filepath.Join(dir, name+".key"), ""}
 	for path, data := range map[string][]byte{f.Cert: p.Cert, f.Key: p.Key} {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
@@ -167,10 +167,10 @@ func TestRefusedAtTheStart(t *testing.T) {
 		want string
 	}{
 		"none":       {Config{}, "give at least one certificate"},
-		"no file":    {Config{Pairs: []Files{one, {one.Cert, ""}}}, "certificates[1]: key: no file is named"},
-		"missing":    {Config{Pairs: []Files{{filepath.Join(dir, "absent"), one.Key}}}, "certificates[0]: certificate: open "},
-		"huge":       {Config{Pairs: []Files{{huge, one.Key}}}, "certificates[0]: certificate: " + huge + " is over the limit"},
-		"mismatch":   {Config{Pairs: []Files{{one.Cert, two.Key}}}, "certificates[0]: certificate " + one.Cert + " and key " + two.Key + " are no pair"},
+		"no file":    {Config{Pairs: []Files{one, {one.Cert, "", ""}}}, "certificates[1]: key: no file is named"},
+		"missing":    {Config{Pairs: []Files{{filepath.Join(dir, "absent"), one.Key, ""}}}, "certificates[0]: certificate: open "},
+		"huge":       {Config{Pairs: []Files{{huge, one.Key, ""}}}, "certificates[0]: certificate: " + huge + " is over the limit"},
+		"mismatch":   {Config{Pairs: []Files{{one.Cert, two.Key, ""}}}, "certificates[0]: certificate " + one.Cert + " and key " + two.Key + " are no pair"},
 		"no CA":      {Config{Pairs: []Files{one}, ClientAuth: tls.RequireAndVerifyClientCert}, "clientAuth.ca: no file is named"},
 		"key as CA":  {Config{Pairs: []Files{one}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCA: one.Key}, "clientAuth.ca: " + one.Key + " holds a PEM block \"PRIVATE KEY\""},
 		"text as CA": {Config{Pairs: []Files{one}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCA: huge}, "clientAuth.ca: " + huge + " is over the limit"},
@@ -200,7 +200,7 @@ func TestReload(t *testing.T) {
 	mount(first.Cert, first.Key)
 	log := &lines{}
 	s, err := New(Config{
-		Pairs: []Files{{filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")}},
+		Pairs: []Files{{filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key"), ""}},
 		Log:   slog.New(slog.NewTextHandler(log, nil)), Poll: time.Hour,
 	})
 	if err != nil {

@@ -52,6 +52,7 @@ type pair struct {
 	refusals
 	files  Files
 	cert   *tls.Certificate
+	staple staple
 	warned time.Time
 }
 

@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"math/big"
 	"time"
+
+	"golang.org/x/crypto/ocsp"
 )
 
 // Authority issues certificates. It is used by one goroutine at a time.
@@ -119,6 +121,20 @@ func (a *Authority) Issue(r Request) (*Pair, error) {
 		return nil, fmt.Errorf("encode a key: %w", err)
 	}
 	return &Pair{append(encode("CERTIFICATE", der), a.above...), encode("PRIVATE KEY", secret)}, nil
+}
+
+// Vouch is a response of OCSP about a certificate that a issued, in DER: its status is
+// ocsp.Good, ocsp.Revoked or ocsp.Unknown, until some time.
+func (a *Authority) Vouch(p *Pair, status int, until time.Time) ([]byte, error) {
+	block, _ := pem.Decode(p.Cert)
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("parse the certificate: %w", err)
+	}
+	return ocsp.CreateResponse(a.cert, a.cert, ocsp.Response{
+		Status: status, SerialNumber: cert.SerialNumber, ThisUpdate: time.Now().Add(-time.Hour), NextUpdate: until,
+		RevokedAt: time.Now().Add(-time.Hour),
+	}, a.key)
 }
 
 func encode(kind string, der []byte) []byte {
