@@ -5,16 +5,15 @@ import (
 	"log/slog"
 	"net"
 
+	"github.com/lintel-gateway/lintel/runtime/boot"
 	"github.com/lintel-gateway/lintel/runtime/proxy"
 	"github.com/lintel-gateway/lintel/runtime/snapshot"
 )
 
 // engine answers requests; *proxy.Server is one.
 type engine interface {
-	// Serve accepts connections until Drain begins or ctx ends.
-	Serve(ctx context.Context, ln net.Listener) error
-	// ServeTLS is Serve for a listener of TLS connections.
-	ServeTLS(ctx context.Context, ln net.Listener, t proxy.TLS) error
+	// ServeListener accepts connections until Drain begins or ctx ends.
+	ServeListener(ctx context.Context, ln net.Listener, l proxy.Listener) error
 	// Drain stops accepting and ends what is in flight; what is left when ctx ends
 	// is cut, and ctx's error returned.
 	Drain(ctx context.Context) error
@@ -29,12 +28,30 @@ type engineMaker func(Config, *snapshot.Holder, *sinks, *slog.Logger) engine
 
 // newEngine makes the HTTP/1.1 engine.
 func newEngine(cfg Config, snapshots *snapshot.Holder, s *sinks, log *slog.Logger) engine {
-	l := cfg.Boot.Limits
 	return proxy.New(proxy.Config{
-		Snapshots: snapshots, Sink: s.all, Handshakes: &s.metrics.Handshakes, Log: log, Dev: cfg.Dev, TrustedProxies: cfg.Boot.Networks(),
-		Limits: proxy.Limits{
-			RequestLineBytes: l.RequestLineBytes, HeadBytes: l.HeadBytes, Fields: l.Fields, BodyBytes: l.BodyBytes, Connections: l.Connections,
-			HeaderTimeout: l.HeaderTimeout.D(), IdleTimeout: l.IdleTimeout.D(), BodyTimeout: l.BodyTimeout.D(),
-		},
+		Snapshots: snapshots, Sink: s.all, Handshakes: &s.metrics.Handshakes, Guard: &s.metrics.Guard,
+		Log: log, Dev: cfg.Dev, TrustedProxies: cfg.Boot.Networks(), Limits: limits(cfg.Boot.Limits),
 	})
+}
+
+func limits(l boot.Limits) proxy.Limits {
+	return proxy.Limits{
+		RequestLineBytes: l.RequestLineBytes, HeadBytes: l.HeadBytes, Fields: l.Fields, BodyBytes: l.BodyBytes,
+		Connections: l.Connections, ConnectionsPerSource: l.ConnectionsPerSource,
+		HeaderTimeout: l.HeaderTimeout.D(), IdleTimeout: l.IdleTimeout.D(), BodyTimeout: l.BodyTimeout.D(),
+	}
+}
+
+// intake says how the engine takes the connections of a listener.
+func (g *Gateway) intake(i int) proxy.Listener {
+	l := g.cfg.Boot.Listeners[i]
+	out := proxy.Listener{}
+	if l.Limits != nil {
+		own := limits(*l.Limits)
+		out.Limits = &own
+	}
+	if store := g.certs[i]; store != nil {
+		out.TLS = &proxy.TLS{Config: store.Config, HandshakeTimeout: l.TLS.HandshakeTimeout.D()}
+	}
+	return out
 }

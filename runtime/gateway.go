@@ -22,7 +22,6 @@ import (
 	"github.com/lintel-gateway/lintel/runtime/boot"
 	"github.com/lintel-gateway/lintel/runtime/certs"
 	"github.com/lintel-gateway/lintel/runtime/filter/standard"
-	"github.com/lintel-gateway/lintel/runtime/proxy"
 	"github.com/lintel-gateway/lintel/runtime/reload"
 	"github.com/lintel-gateway/lintel/runtime/secret"
 	"github.com/lintel-gateway/lintel/runtime/snapshot"
@@ -191,11 +190,8 @@ func (g *Gateway) Run(ctx context.Context) error {
 	for i, ln := range g.traffic {
 		if store := g.certs[i]; store != nil {
 			tasks.Go(func() { store.Run(work) })
-			t := proxy.TLS{Config: store.Config, HandshakeTimeout: g.cfg.Boot.Listeners[i].TLS.HandshakeTimeout.D()}
-			try("serve TLS traffic", func() error { return g.engine.ServeTLS(work, ln, t) })
-			continue
 		}
-		try("serve traffic", func() error { return g.engine.Serve(work, ln) })
+		try("serve traffic", func() error { return g.engine.ServeListener(work, ln, g.intake(i)) })
 	}
 
 	var err error

@@ -36,7 +36,7 @@ type fake struct {
 	listeners []net.Listener
 }
 
-func (f *fake) Serve(_ context.Context, ln net.Listener) error {
+func (f *fake) ServeListener(_ context.Context, ln net.Listener, _ proxy.Listener) error {
 	f.mu.Lock()
 	f.listeners = append(f.listeners, ln)
 	f.mu.Unlock()
@@ -54,10 +54,6 @@ func (f *fake) Serve(_ context.Context, ln net.Listener) error {
 		_, _ = io.WriteString(nc, digest)
 		_ = nc.Close()
 	}
-}
-
-func (f *fake) ServeTLS(ctx context.Context, ln net.Listener, _ proxy.TLS) error {
-	return f.Serve(ctx, ln)
 }
 
 func (f *fake) Drain(ctx context.Context) error {

@@ -48,6 +48,9 @@ type Listener struct {
 	Address string `yaml:"address"`
 	// TLS makes it take TLS connections only (none: plain HTTP).
 	TLS *TLS `yaml:"tls"`
+	// Limits are those of its connections, with the top's where it says nothing (nil:
+	// the top's). After Load they are whole.
+	Limits *Limits `yaml:"limits"`
 }
 
 // Admin is the operator's side.
@@ -83,6 +86,9 @@ type Limits struct {
 	BodyBytes int64 `yaml:"bodyBytes"`
 	// Connections bounds the open client connections (0: no bound).
 	Connections int `yaml:"connections"`
+	// ConnectionsPerSource bounds those of one client address, of IPv6 those of its /64
+	// (0: no bound). Trusted proxies are not counted.
+	ConnectionsPerSource int `yaml:"connectionsPerSource"`
 	// HeaderTimeout bounds the time to receive a head once it began (10s).
 	HeaderTimeout Duration `yaml:"headerTimeout"`
 	// IdleTimeout bounds the time between two requests of a connection (75s).
@@ -182,7 +188,31 @@ func parse(path string, data []byte) (Config, error) {
 			l.TLS.fill()
 		}
 	}
-	return c, nil
+	return c, c.inherit(data)
+}
+
+// inherit lays what each listener's limits say over those of the top. The keys were
+// checked when the file was read; only now is it known what is not said.
+func (c *Config) inherit(data []byte) error {
+	var said struct {
+		Listeners []struct {
+			Limits yaml.Node `yaml:"limits"`
+		} `yaml:"listeners"`
+	}
+	if err := yaml.Unmarshal(data, &said); err != nil {
+		return err
+	}
+	for i := range c.Listeners {
+		if c.Listeners[i].Limits == nil {
+			continue
+		}
+		whole := c.Limits
+		if err := said.Listeners[i].Limits.Decode(&whole); err != nil {
+			return err
+		}
+		c.Listeners[i].Limits = &whole
+	}
+	return nil
 }
 
 // Check finds the values that cannot be right, with flags applied. Dial needs
@@ -198,6 +228,11 @@ func (c *Config) Check(dev bool) error {
 		if l.TLS != nil {
 			if err := l.TLS.check(); err != nil {
 				return fmt.Errorf("listeners[%d].tls.%w", i, err)
+			}
+		}
+		if l.Limits != nil {
+			if err := l.Limits.check(fmt.Sprintf("listeners[%d].limits", i)); err != nil {
+				return err
 			}
 		}
 	}
@@ -218,7 +253,11 @@ func (c *Config) Check(dev bool) error {
 	if c.AccessLog == "" {
 		return errors.New(`accessLog: write "off", "stdout" or a file's path`)
 	}
-	l := c.Limits
+	return c.Limits.check("limits")
+}
+
+// check finds the values that cannot be right; key is where the limits stand.
+func (l *Limits) check(key string) error {
 	for _, n := range []struct {
 		name     string
 		v        int64
@@ -229,9 +268,10 @@ func (c *Config) Check(dev bool) error {
 		{"fields", int64(l.Fields), 1, 10_000},
 		{"bodyBytes", l.BodyBytes, 0, 1 << 50},
 		{"connections", int64(l.Connections), 0, 10_000_000},
+		{"connectionsPerSource", int64(l.ConnectionsPerSource), 0, 10_000_000},
 	} {
 		if n.v < n.min || n.v > n.max {
-			return fmt.Errorf("limits.%s: %d is not between %d and %d", n.name, n.v, n.min, n.max)
+			return fmt.Errorf("%s.%s: %d is not between %d and %d", key, n.name, n.v, n.min, n.max)
 		}
 	}
 	return nil

@@ -16,7 +16,7 @@ admin: {address: "127.0.0.1:9000"}
 bundle: {dir: /bundle, stateDir: /state, fallback: /fallback, verifyKey: /key.pem, poll: 3s}
 secretsDir: /secrets
 trustedProxies: [10.0.0.0/8, 192.168.1.7, "::1"]
-limits: {requestLineBytes: 1000, headBytes: 2000, fields: 50, bodyBytes: 5, connections: 6, headerTimeout: 1s, idleTimeout: 1m30s, bodyTimeout: 250ms}
+limits: {requestLineBytes: 1000, headBytes: 2000, fields: 50, bodyBytes: 5, connections: 6, connectionsPerSource: 7, headerTimeout: 1s, idleTimeout: 1m30s, bodyTimeout: 250ms}
 accessLog: /var/log/access.jsonl
 drain: {timeout: 1m, readinessDelay: 5s}
 dial: {"10.0.0.7:8080": "127.0.0.1:41234"}
@@ -39,7 +39,10 @@ func TestParse(t *testing.T) {
 		Admin{"127.0.0.1:9000"},
 		Bundle{Dir: "/bundle", StateDir: "/state", Fallback: "/fallback", VerifyKey: "/key.pem", Poll: Duration(3 * time.Second)},
 		"/secrets", "10.0.0.0/8", "192.168.1.7/32", "::1/128",
-		Limits{1000, 2000, 50, 5, 6, Duration(time.Second), Duration(90 * time.Second), Duration(250 * time.Millisecond)},
+		Limits{
+			RequestLineBytes: 1000, HeadBytes: 2000, Fields: 50, BodyBytes: 5, Connections: 6, ConnectionsPerSource: 7,
+			HeaderTimeout: Duration(time.Second), IdleTimeout: Duration(90 * time.Second), BodyTimeout: Duration(250 * time.Millisecond),
+		},
 		"/var/log/access.jsonl",
 		Drain{Duration(time.Minute), Duration(5 * time.Second)},
 		map[string]string{"10.0.0.7:8080": "127.0.0.1:41234"},
@@ -62,6 +65,32 @@ func TestDefaults(t *testing.T) {
 	c, err := parse("f", []byte("limits: {fields: 5}\n"))
 	if err != nil || c.Limits.Fields != 5 || c.Limits.HeadBytes != Default().Limits.HeadBytes {
 		t.Errorf("the other limits do not keep their defaults: %+v %v", c.Limits, err)
+	}
+}
+
+// A listener's limits are the top's, but for what it says itself.
+func TestListenerLimits(t *testing.T) {
+	c, err := parse("f", []byte(`
+listeners:
+- address: ":1"
+- {address: ":2", limits: {bodyBytes: 0, fields: 7}}
+- {address: ":3", limits: {}}
+limits: {bodyBytes: 10, connections: 5}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	top := Default().Limits
+	top.BodyBytes, top.Connections = 10, 5
+	own := top
+	own.BodyBytes, own.Fields = 0, 7
+	want := []Listener{{Address: ":1"}, {Address: ":2", Limits: &own}, {Address: ":3", Limits: &top}}
+	if diff := cmp.Diff(want, c.Listeners); diff != "" {
+		t.Error(diff)
+	}
+	_, err = parse("f", []byte("listeners:\n- address: \":1\"\n  limits: {field: 7}\n"))
+	if err == nil || !strings.HasPrefix(err.Error(), "f:3: the key field is unknown") {
+		t.Errorf("an unknown limit of a listener: %v", err)
 	}
 }
 
@@ -97,7 +126,13 @@ func TestCheck(t *testing.T) {
 		"dial":         {func(c *Config) { c.Dial = map[string]string{"a:1": "b:1"} }, "dial"},
 		"no log":       {func(c *Config) { c.AccessLog = "" }, "accessLog"},
 		"head":         {func(c *Config) { c.Limits.HeadBytes = 1 }, "limits.headBytes"},
-		"body":         {func(c *Config) { c.Limits.BodyBytes = -1 }, "limits.bodyBytes"},
+		"per source":   {func(c *Config) { c.Limits.ConnectionsPerSource = -1 }, "limits.connectionsPerSource"},
+		"own limits": {func(c *Config) {
+			l := c.Limits
+			l.Fields = 0
+			c.Listeners[0].Limits = &l
+		}, "listeners[0].limits.fields"},
+		"body": {func(c *Config) { c.Limits.BodyBytes = -1 }, "limits.bodyBytes"},
 	} {
 		cfg := Default()
 		cfg.Bundle.Dir = "/b"

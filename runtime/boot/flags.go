@@ -51,10 +51,11 @@ func (f *Flags) Override(c *Config) {
 		case name == "listen":
 			// The address alone is overridden: what was said to take TLS must not become
 			// plain.
-			one := Listener{Address: *text}
+			one := Listener{}
 			if len(c.Listeners) > 0 {
-				one.TLS = c.Listeners[0].TLS
+				one = c.Listeners[0]
 			}
+			one.Address = *text
 			c.Listeners = []Listener{one}
 		default:
 			*to[name] = *text

@@ -26,7 +26,8 @@ func Keys() []Key {
 	return []Key{
 		{"", "config", "FILE", "the boot config (YAML); flags win over it"},
 		{"bundle.dir", "bundle", "DIR", "directory of the bundle, such as the mount of its ConfigMaps; required, here or there"},
-		{"listeners[].address", "listen", "ADDR", "addresses that take traffic; the flag gives one, with the TLS of the file's first"},
+		{"listeners[].address", "listen", "ADDR", "addresses that take traffic; the flag gives one, with all else of the file's first listener"},
+		{"listeners[].limits", "", "", "the keys of limits for the connections of this listener; what it does not say comes from limits; connections and connectionsPerSource count the listener's own, beside those of limits, which count all"},
 		{"listeners[].tls.certificates[].cert", "", "", "PEM file with a certificate and those between it and its root; it serves the names that it was issued for, and the first one serves clients that name none of them; read again when it changes"},
 		{"listeners[].tls.certificates[].key", "", "", "PEM file with the certificate's private key; read again when it changes"},
 		{"listeners[].tls.certificates[].ocsp", "", "", "DER file with a response of OCSP that says that the certificate is not revoked, as openssl ocsp -respout writes it; sent to clients while it is good; read again when it changes"},
@@ -49,6 +50,7 @@ func Keys() []Key {
 		{"limits.fields", "", "", "most fields in a head; 431 above it"},
 		{"limits.bodyBytes", "", "", "largest body of a request, in bytes; 413 above it; 0 means no bound"},
 		{"limits.connections", "", "", "most client connections at once; 0 means no bound"},
+		{"limits.connectionsPerSource", "", "", "most connections of one client address, or of the /64 of an IPv6 one; trusted proxies are not counted; 0 means no bound"},
 		{"limits.headerTimeout", "", "", "time to receive a head once it began"},
 		{"limits.idleTimeout", "", "", "time between two requests of a connection"},
 		{"limits.bodyTimeout", "", "", "silence inside a body"},

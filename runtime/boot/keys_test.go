@@ -41,6 +41,8 @@ func paths(s reflect.Type, prefix string) (out []string) {
 		f := s.Field(i)
 		name := prefix + f.Tag.Get("yaml")
 		switch {
+		case f.Type == reflect.TypeFor[*Limits]():
+			out = append(out, name) // one key: those below it are the top's
 		case f.Type.Kind() == reflect.Struct:
 			out = append(out, paths(f.Type, name+".")...)
 		case f.Type.Kind() == reflect.Pointer:
@@ -88,10 +90,10 @@ func TestFlagsWin(t *testing.T) {
 		}
 	}
 	secure := Default()
-	secure.Listeners[0].TLS = &TLS{}
+	secure.Listeners[0].TLS, secure.Listeners[0].Limits = &TLS{}, &Limits{Fields: 3}
 	listen := "x:1"
 	(&Flags{texts: map[string]*string{"listen": &listen}}).Override(&secure)
-	if d := cmp.Diff([]Listener{{"x:1", &TLS{}}}, secure.Listeners); d != "" {
+	if d := cmp.Diff([]Listener{{Address: "x:1", TLS: &TLS{}, Limits: &Limits{Fields: 3}}}, secure.Listeners); d != "" {
 		t.Errorf("--listen makes a TLS listener plain:\n%s", d)
 	}
 	var f Flags

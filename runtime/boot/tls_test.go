@@ -32,8 +32,8 @@ listeners:
 	a := Certificate{"a.crt", "a.key", ""}
 	if d := cmp.Diff([]Listener{
 		{Address: ":80"},
-		{":443", &TLS{[]Certificate{a}, "1.2", nil, ClientAuth{"none", "", 2}, nil, Duration(10 * time.Second)}},
-		{":444", &TLS{[]Certificate{a, {"b.crt", "b.key", ""}}, "1.3", []string{"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"}, ClientAuth{"require", "ca.pem", 3}, nil, Duration(3 * time.Second)}},
+		{Address: ":443", TLS: &TLS{[]Certificate{a}, "1.2", nil, ClientAuth{"none", "", 2}, nil, Duration(10 * time.Second)}},
+		{Address: ":444", TLS: &TLS{[]Certificate{a, {"b.crt", "b.key", ""}}, "1.3", []string{"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"}, ClientAuth{"require", "ca.pem", 3}, nil, Duration(3 * time.Second)}},
 	}, c.Listeners); d != "" {
 		t.Error(d)
 	}

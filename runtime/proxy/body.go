@@ -148,7 +148,7 @@ func (b *body) take(c *session) (data []byte, whole bool, code reason.Code) {
 		data = w.in[w.start:w.end]
 		w.start = w.end
 		b.read += int64(len(data))
-		if limit := c.srv.lim.BodyBytes; limit > 0 && b.read > limit {
+		if limit := c.lim.BodyBytes; limit > 0 && b.read > limit {
 			return nil, false, reason.BodyTooLarge
 		}
 		return data, c.stream.Ended(), reason.OK
@@ -166,7 +166,7 @@ func (b *body) take(c *session) (data []byte, whole bool, code reason.Code) {
 	}
 	w.start += n
 	b.read += int64(len(data))
-	if limit := c.srv.lim.BodyBytes; limit > 0 && b.read > limit {
+	if limit := c.lim.BodyBytes; limit > 0 && b.read > limit {
 		return nil, false, reason.BodyTooLarge
 	}
 	return data, b.chunks.state == chunksDone, reason.OK
@@ -191,7 +191,7 @@ func (b *body) trailer(c *session) *filter.Header {
 
 // fill reads from the client.
 func (b *body) fill(c *session, p []byte) (int, reason.Code) {
-	at := c.srv.now() + int64(c.srv.lim.BodyTimeout)
+	at := c.srv.now() + int64(c.lim.BodyTimeout)
 	c.arm(&c.clientRead, at)
 	for {
 		n, err := c.side.Read(p)

@@ -16,7 +16,7 @@ const maxInterim = 16
 func (c *session) receive(up *upstream.Conn, r *table.Route, reached int, lim upLimit, start int64) outcome {
 	w, x := c.w, &c.w.x
 	for interim := 0; ; {
-		n, ok := w.resp.parse(w.up[w.upStart:w.upEnd], &x.Response, c.srv.lim.Fields)
+		n, ok := w.resp.parse(w.up[w.upStart:w.upEnd], &x.Response, c.lim.Fields)
 		if !ok || interim > maxInterim {
 			return c.bad(reason.UpstreamInvalid, reached)
 		}
@@ -55,12 +55,12 @@ func (c *session) readHead(up *upstream.Conn, reached int, lim upLimit) (outcome
 		w.upStart, w.upEnd = 0, 0
 	}
 	if w.upEnd == len(w.up) {
-		if w.upStart == 0 && len(w.up) > c.srv.lim.HeadBytes {
+		if w.upStart == 0 && len(w.up) > c.lim.HeadBytes {
 			return c.bad(reason.UpstreamInvalid, reached), false
 		}
 		grown := w.up
 		if w.upStart == 0 {
-			grown = make([]byte, c.srv.lim.HeadBytes+1)
+			grown = make([]byte, c.lim.HeadBytes+1)
 		}
 		w.upEnd = copy(grown, w.up[w.upStart:w.upEnd])
 		w.up, w.upStart = grown, 0

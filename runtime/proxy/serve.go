@@ -55,7 +55,7 @@ func (c *session) route() reason.Code {
 	w, x, q := c.w, &c.w.x, &c.w.req
 	w.snap = c.srv.cfg.Snapshots.Acquire(c.shard)
 	w.match.Route = nil
-	if limit := c.srv.lim.BodyBytes; limit > 0 && q.length > limit {
+	if limit := c.lim.BodyBytes; limit > 0 && q.length > limit {
 		return reason.BodyTooLarge
 	}
 	if q.star {

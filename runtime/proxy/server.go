@@ -27,6 +27,8 @@ type Config struct {
 	Sink telemetry.Sink
 	// Handshakes counts those of ServeTLS; nil counts them for nobody.
 	Handshakes *telemetry.Handshakes
+	// Guard counts what the engine's defences do; nil counts for nobody.
+	Guard *telemetry.Guard
 	// Log receives what belongs to no request; nil discards it.
 	Log    *slog.Logger
 	Limits Limits
@@ -58,6 +60,9 @@ type Limits struct {
 	BodyBytes int64
 	// Connections bounds the open client connections (0: no bound).
 	Connections int
+	// ConnectionsPerSource bounds those of one client address, of IPv6 those of its /64
+	// (0: no bound). Trusted proxies and peers without an address are not counted.
+	ConnectionsPerSource int
 	// HeaderTimeout bounds the time from a head's first byte to its last (10s): 408.
 	HeaderTimeout time.Duration
 	// IdleTimeout bounds the time between two requests of a connection (75s).
@@ -97,6 +102,8 @@ type Server struct {
 	draining atomic.Bool
 	closing  atomic.Bool // draining, and idle connections are closed
 	open     atomic.Int64
+	refusing atomic.Int64 // connections that are told of a limit
+	sources  *sources     // nil: there is no limit for a source
 	next     atomic.Uint32
 	shards   [sweepShards]sweepShard
 	date     atomic.Pointer[string]
@@ -120,10 +127,14 @@ func New(cfg Config) *Server {
 	if cfg.Handshakes == nil {
 		cfg.Handshakes = &telemetry.Handshakes{}
 	}
+	if cfg.Guard == nil {
+		cfg.Guard = &telemetry.Guard{}
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{cfg: cfg, lim: cfg.Limits.withDefaults(), base: time.Now(), listeners: map[net.Listener]struct{}{}, stop: make(chan struct{})}
+	s.sources = newSources(s.lim.ConnectionsPerSource)
 	s.stamp(s.base)
 	for i := range s.shards {
 		s.shards[i].soonest.Store(never)
@@ -140,13 +151,7 @@ func (s *Server) clock(now int64) time.Time { return time.Unix(0, s.wall.Load()+
 // Connections is how many client connections are open.
 func (s *Server) Connections() int64 { return s.open.Load() }
 
-// Serve accepts connections until ctx ends, Drain begins or the listener fails;
-// only the last is an error. It closes the listener and leaves its connections.
-func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
-	return s.serve(ctx, ln, nil)
-}
-
-func (s *Server) serve(ctx context.Context, ln net.Listener, t *TLS) error {
+func (s *Server) serve(ctx context.Context, ln net.Listener, from *intake) error {
 	s.mu.Lock()
 	if s.draining.Load() {
 		s.mu.Unlock()
@@ -169,7 +174,7 @@ func (s *Server) serve(ctx context.Context, ln net.Listener, t *TLS) error {
 		nc, err := ln.Accept()
 		if err == nil {
 			pause = 0
-			s.accept(nc, t)
+			s.accept(nc, from)
 			continue
 		}
 		if ctx.Err() != nil || s.draining.Load() {
@@ -189,7 +194,7 @@ func (s *Server) serve(ctx context.Context, ln net.Listener, t *TLS) error {
 	}
 }
 
-func (s *Server) accept(nc net.Conn, t *TLS) {
+func (s *Server) accept(nc net.Conn, from *intake) {
 	s.mu.Lock()
 	if s.draining.Load() {
 		s.mu.Unlock()
@@ -198,11 +203,10 @@ func (s *Server) accept(nc net.Conn, t *TLS) {
 	}
 	s.sessions.Add(1)
 	s.mu.Unlock()
-	full := s.lim.Connections > 0 && s.open.Load() >= int64(s.lim.Connections)
-	s.open.Add(1)
-	c := newSession(s, nc, s.next.Add(1), t)
+	full := s.full(from)
+	c := newSession(s, nc, s.next.Add(1), from)
 	s.shard(c).add(c)
-	go c.run(full, t)
+	go c.run(full)
 }
 
 // Drain stops accepting, answers requests in flight and those that still come on

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lintel-gateway/lintel/runtime/reason"
 	"github.com/lintel-gateway/lintel/runtime/table"
+	"github.com/lintel-gateway/lintel/runtime/telemetry"
 	"github.com/lintel-gateway/lintel/runtime/upstream"
 	"github.com/lintel-gateway/lintel/runtime/wire"
 )
@@ -48,6 +49,9 @@ type session struct {
 	scheme   string
 	identity *identity // of a client with a certificate
 	via      string    // protocol and name, for the field of upstreams
+	from     *intake
+	lim      *Limits
+	counted  uint8 // where it is counted by its source
 
 	w       *work
 	served  int
@@ -76,30 +80,41 @@ type session struct {
 	tunnel      atomic.Pointer[table.Route]
 }
 
-func newSession(srv *Server, nc net.Conn, shard uint32, t *TLS) *session {
-	c := &session{srv: srv, shard: shard, ended: srv.now(), via: "1.1 lintel"}
-	if t != nil {
-		c.conn, c.scheme = wire.NewTLS(nc, t.Config()), "https"
-	} else {
-		c.conn, c.scheme = wire.New(nc), "http"
+func newSession(srv *Server, nc net.Conn, shard uint32, from *intake) *session {
+	c := &session{srv: srv, shard: shard, ended: srv.now(), via: "1.1 lintel", from: from, lim: &from.lim}
+	c.conn, c.scheme = wire.New(nc), "http"
+	if from.tls != nil {
+		c.scheme = "https"
 	}
 	c.side = c.conn
+	var ap netip.AddrPort
 	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
-		ap := a.AddrPort()
-		c.peer = netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
-		c.peerText = c.peer.Addr().String()
-		c.trusted = srv.trusted(c.peer.Addr())
+		ap = a.AddrPort()
 	}
+	c.setPeer(ap)
 	c.stepFn = c.step
 	return c
 }
 
-// run serves the connection to its end.
-func (c *session) run(full bool, t *TLS) {
+// run serves the connection to its end. full tells that it is one too many.
+func (c *session) run(full bool) {
 	defer c.end()
-	// Who is over the limit is not worth a handshake.
-	if t != nil && !full && !c.handshake(t) {
-		return
+	why := telemetry.RefusedConnections
+	if !full && !c.admit() {
+		full, why = true, telemetry.RefusedSource
+	}
+	if full {
+		if !c.refuses(why) {
+			return
+		}
+		defer c.srv.refusing.Add(-1)
+	}
+	if t := c.from.tls; t != nil {
+		c.conn.StartTLS(t.Config())
+		// Who is over the limit is not worth a handshake.
+		if !full && !c.handshake(t) {
+			return
+		}
 	}
 	c.serveAll(full)
 	if c.linger && c.w != nil {
@@ -146,7 +161,7 @@ func (c *session) end() {
 	} else {
 		c.conn.Close()
 	}
-	c.srv.open.Add(-1)
+	c.leave()
 	c.srv.sessions.Done()
 }
 
@@ -176,7 +191,7 @@ func (c *session) step() bool {
 		}
 		c.hold()
 		w := c.w
-		if !w.room(1, c.srv.lim.HeadBytes+inSize0) {
+		if !w.room(1, c.lim.HeadBytes+inSize0) {
 			c.refuse(reason.HeadTooLarge, false)
 			return true
 		}
@@ -231,7 +246,7 @@ const (
 
 // advance parses and serves the request that starts the unread input.
 func (c *session) advance() verdict {
-	w, lim := c.w, &c.srv.lim
+	w, lim := c.w, c.lim
 	in := w.in[w.start:w.end]
 	if w.partial && !w.scan.found(in) && len(in) < lim.HeadBytes && (w.scan.lineStart > 0 || len(in) <= lim.RequestLineBytes) {
 		return more
@@ -262,7 +277,7 @@ func (c *session) advance() verdict {
 func (c *session) wait() verdict {
 	if w := c.w; !w.partial {
 		w.partial, w.scan = true, headEnd{}
-		c.clientRead.at.Store(c.srv.now() + int64(c.srv.lim.HeaderTimeout))
+		c.clientRead.at.Store(c.srv.now() + int64(c.lim.HeaderTimeout))
 	}
 	return more
 }
@@ -288,7 +303,7 @@ func (c *session) rest() {
 	}
 	c.srv.works.put(c.w)
 	c.w = nil
-	at := c.ended + int64(c.srv.lim.IdleTimeout)
+	at := c.ended + int64(c.lim.IdleTimeout)
 	c.clientRead.at.Store(at)
 	c.watch.at.Store(c.ended + int64(sweepEvery))
 	c.phase.Store(uint32(phaseIdle))
@@ -335,7 +350,7 @@ func (c *session) send(b []byte) error {
 		return nil
 	}
 	for err == nil && n < len(b) {
-		at := c.srv.now() + int64(c.srv.lim.BodyTimeout)
+		at := c.srv.now() + int64(c.lim.BodyTimeout)
 		c.clientWrite.at.Store(at)
 		c.srv.shard(c).due(at)
 		var m int

@@ -1,14 +1,12 @@
 package proxy
 
 import (
-	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"io"
-	"net"
 	"strings"
 	"syscall"
 	"time"
@@ -25,14 +23,6 @@ type TLS struct {
 	// HandshakeTimeout bounds the time from the accept to the end of the handshake
 	// (10s).
 	HandshakeTimeout time.Duration
-}
-
-// ServeTLS is Serve for TLS connections.
-func (s *Server) ServeTLS(ctx context.Context, ln net.Listener, t TLS) error {
-	if t.HandshakeTimeout <= 0 {
-		t.HandshakeTimeout = 10 * time.Second
-	}
-	return s.serve(ctx, ln, &t)
 }
 
 // handshake begins a TLS connection within its time, and counts how that ended. The

@@ -41,7 +41,7 @@ func (c *session) switchOver(up *upstream.Conn, r *table.Route, reached int) out
 
 	t := tunnel{c: c, up: up, idle: int64(r.Def.Timeouts.Idle)}
 	t.moved.Store(c.srv.now())
-	stall := int64(c.srv.lim.BodyTimeout)
+	stall := int64(c.lim.BodyTimeout)
 	in := direction{dst: up, src: c.side, read: &c.clientRead, write: &c.upWrite, stall: stall}
 	if d := int64(r.Def.Timeouts.Write); d > 0 {
 		in.stall = d

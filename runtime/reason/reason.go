@@ -162,8 +162,8 @@ var table = [count]entry{
 	},
 	TooManyConnections: {
 		"too-many-connections", 503,
-		"There are as many client connections as limits.connections allows.",
-		"Raise the limit in the boot config, or run more gateways.",
+		"There are as many client connections as limits.connections allows, or of this client as limits.connectionsPerSource allows.",
+		"Raise the limit in the boot config, or run more gateways. A proxy in front that many clients share belongs into trustedProxies.",
 	},
 	SecretUnavailable: {
 		"secret-unavailable", 503,

@@ -18,6 +18,7 @@ func TestCatalog(t *testing.T) {
 	m.Connections = func() int64 { return 1 }
 	m.Handshakes.Done(HandshakeFull, tls.VersionTLS13)
 	m.Certificates = func() []Certificate { return []Certificate{{"a.crt", time.Unix(1, 0), 1, 0}} }
+	m.Guard.Refused(RefusedSource)
 	r := record()
 	r.Reason = reason.ConnectFailed
 	m.Done(0, r)

@@ -65,6 +65,8 @@ type Metrics struct {
 	LogDropped func() uint64
 	// Handshakes counts those of TLS listeners.
 	Handshakes Handshakes
+	// Guard counts what the engine's defences do.
+	Guard Guard
 	// Certificates tells of each certificate once; may be nil. It is set before the
 	// first scrape.
 	Certificates func() []Certificate

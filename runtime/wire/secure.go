@@ -53,9 +53,15 @@ var (
 // comes before anything else.
 func NewTLS(nc net.Conn, config *tls.Config) *Conn {
 	c := New(nc)
+	c.StartTLS(config)
+	return c
+}
+
+// StartTLS makes a plain connection the server's side of a TLS one, from the next byte
+// on. Handshake comes before anything else.
+func (c *Conn) StartTLS(config *tls.Config) {
 	c.tls = &secure{owner: c}
 	c.tls.conn = tls.Server(c.tls, config)
-	return c
 }
 
 // Secure tells whether the connection is one of TLS.

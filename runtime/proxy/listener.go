@@ -1,0 +1,130 @@
+package proxy
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/lintel-gateway/lintel/runtime/telemetry"
+)
+
+// Listener says how a listener takes connections. The zero value takes plain ones
+// within the engine's limits.
+type Listener struct {
+	// TLS makes it take TLS connections only (nil: plain ones).
+	TLS *TLS
+	// Limits are those of its connections (nil: the engine's). Its Connections and
+	// ConnectionsPerSource count the listener's own; the engine's count those of all
+	// listeners, and both hold.
+	Limits *Limits
+}
+
+// ServeListener accepts connections until ctx ends, Drain begins or the listener fails;
+// only the last is an error. It closes the listener and leaves its connections.
+func (s *Server) ServeListener(ctx context.Context, ln net.Listener, l Listener) error {
+	from := &intake{lim: s.lim}
+	if l.Limits != nil {
+		from.lim = l.Limits.withDefaults()
+		from.own = newSources(from.lim.ConnectionsPerSource)
+	}
+	if l.TLS != nil {
+		from.tls = &TLS{Config: l.TLS.Config, HandshakeTimeout: l.TLS.HandshakeTimeout}
+		if from.tls.HandshakeTimeout <= 0 {
+			from.tls.HandshakeTimeout = 10 * time.Second
+		}
+	}
+	return s.serve(ctx, ln, from)
+}
+
+// Serve is ServeListener for plain connections within the engine's limits.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	return s.ServeListener(ctx, ln, Listener{})
+}
+
+// ServeTLS is ServeListener for TLS connections within the engine's limits.
+func (s *Server) ServeTLS(ctx context.Context, ln net.Listener, t TLS) error {
+	return s.ServeListener(ctx, ln, Listener{TLS: &t})
+}
+
+// intake is what the connections of a listener have in common.
+type intake struct {
+	lim  Limits
+	tls  *TLS // nil for plain connections
+	open atomic.Int64
+	own  *sources // nil: the listener has no limit of its own
+}
+
+// maxRefusing is how many connections beyond a limit are told so at a time. Further
+// ones are closed without a word, for each that is told holds buffers.
+const maxRefusing = 256
+
+// full counts a connection that was accepted and tells whether it is one too many.
+func (s *Server) full(from *intake) bool {
+	all, own := s.open.Add(1), from.open.Add(1)
+	over := func(limit int, n int64) bool { return limit > 0 && n > int64(limit) }
+	return over(s.lim.Connections, all) || over(from.lim.Connections, own)
+}
+
+// Where a connection is counted by its source.
+const (
+	countedByServer = 1 << iota
+	countedByListener
+)
+
+// admit counts the connection by its source and tells whether there may be one more. A
+// trusted proxy is many clients, and a peer without an address is none that could be told
+// from others.
+func (c *session) admit() bool {
+	a := c.peer.Addr()
+	if c.trusted || !a.IsValid() {
+		return true
+	}
+	for _, one := range [...]struct {
+		sources *sources
+		bit     uint8
+	}{{c.srv.sources, countedByServer}, {c.from.own, countedByListener}} {
+		if one.sources == nil {
+			continue
+		}
+		if !one.sources.take(a) {
+			return false
+		}
+		c.counted |= one.bit
+	}
+	return true
+}
+
+// leave takes the connection out of all counts.
+func (c *session) leave() {
+	if c.counted&countedByServer != 0 {
+		c.srv.sources.give(c.peer.Addr())
+	}
+	if c.counted&countedByListener != 0 {
+		c.from.own.give(c.peer.Addr())
+	}
+	c.from.open.Add(-1)
+	c.srv.open.Add(-1)
+}
+
+// refuses counts a connection that is over a limit, and tells whether its client is to
+// hear of it. Then the server's refusing is to be taken back.
+func (c *session) refuses(why telemetry.Refusal) bool {
+	c.srv.cfg.Guard.Refused(why)
+	if c.srv.refusing.Add(1) <= maxRefusing {
+		return true
+	}
+	c.srv.refusing.Add(-1)
+	return false
+}
+
+// setPeer says who is at the other end.
+func (c *session) setPeer(ap netip.AddrPort) {
+	c.peer = ap
+	if a := ap.Addr(); a.IsValid() {
+		c.peer = netip.AddrPortFrom(a.Unmap(), ap.Port())
+		c.peerText = c.peer.Addr().String()
+	}
+	c.trusted = c.srv.trusted(c.peer.Addr())
+}

@@ -1,0 +1,29 @@
+package telemetry
+
+import "sync/atomic"
+
+// Refusal says why a connection was refused before a request of it was read.
+type Refusal uint8
+
+// The refusals.
+const (
+	RefusedConnections Refusal = iota // limits.connections
+	RefusedSource                     // limits.connectionsPerSource
+	refusals
+)
+
+// String is the value of the label cause.
+func (r Refusal) String() string {
+	return [refusals]string{"connections", "connections-per-source"}[r]
+}
+
+// Guard counts what the engine's defences do.
+type Guard struct {
+	refused [refusals]atomic.Uint64
+}
+
+// Refused counts a connection that was refused.
+func (g *Guard) Refused(why Refusal) { g.refused[why].Add(1) }
+
+// Refusals is how many connections were refused so.
+func (g *Guard) Refusals(why Refusal) uint64 { return g.refused[why].Load() }
