@@ -44,11 +44,14 @@ func limits(l boot.Limits) proxy.Limits {
 
 // intake says how the engine takes the connections of a listener.
 func (g *Gateway) intake(i int) proxy.Listener {
-	l := g.cfg.Boot.Listeners[i]
+	l := &g.cfg.Boot.Listeners[i]
 	out := proxy.Listener{}
 	if l.Limits != nil {
 		own := limits(*l.Limits)
 		out.Limits = &own
+	}
+	if l.Announced() {
+		out.ProxyProtocol = &proxy.Peers{Networks: g.cfg.Boot.ProxyProtocolPeers(l)}
 	}
 	if store := g.certs[i]; store != nil {
 		out.TLS = &proxy.TLS{Config: store.Config, HandshakeTimeout: l.TLS.HandshakeTimeout.D()}

@@ -42,17 +42,6 @@ type Config struct {
 	Dial map[string]string `yaml:"dial"`
 }
 
-// Listener is one address that takes traffic.
-type Listener struct {
-	// Address is host:port.
-	Address string `yaml:"address"`
-	// TLS makes it take TLS connections only (none: plain HTTP).
-	TLS *TLS `yaml:"tls"`
-	// Limits are those of its connections, with the top's where it says nothing (nil:
-	// the top's). After Load they are whole.
-	Limits *Limits `yaml:"limits"`
-}
-
 // Admin is the operator's side.
 type Admin struct {
 	// Address is host:port.
@@ -123,27 +112,10 @@ func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// Prefix is a network, written as a CIDR prefix or a single address.
-type Prefix netip.Prefix
-
-// UnmarshalYAML reads the text.
-func (p *Prefix) UnmarshalYAML(n *yaml.Node) error {
-	if addr, err := netip.ParseAddr(n.Value); err == nil {
-		*p = Prefix(netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen()))
-		return nil
-	}
-	v, err := netip.ParsePrefix(n.Value)
-	if err != nil {
-		return fmt.Errorf("line %d: %q is not a network such as \"10.0.0.0/8\"", n.Line, n.Value)
-	}
-	*p = Prefix(v.Masked())
-	return nil
-}
-
 // Default is the config of an empty file.
 func Default() Config {
 	return Config{
-		Listeners: []Listener{{Address: "0.0.0.0:8080"}},
+		Listeners: []Listener{{Address: "0.0.0.0:8080", ProxyProtocol: "off"}},
 		Admin:     Admin{Address: "127.0.0.1:8081"},
 		Bundle:    Bundle{Poll: Duration(10 * time.Second)},
 		Limits: Limits{
@@ -221,19 +193,9 @@ func (c *Config) Check(dev bool) error {
 	if len(c.Listeners) == 0 {
 		return errors.New("listeners: give at least one address")
 	}
-	for i, l := range c.Listeners {
-		if _, _, err := net.SplitHostPort(l.Address); err != nil {
-			return fmt.Errorf("listeners[%d].address: %q is not host:port, such as \"0.0.0.0:8080\"", i, l.Address)
-		}
-		if l.TLS != nil {
-			if err := l.TLS.check(); err != nil {
-				return fmt.Errorf("listeners[%d].tls.%w", i, err)
-			}
-		}
-		if l.Limits != nil {
-			if err := l.Limits.check(fmt.Sprintf("listeners[%d].limits", i)); err != nil {
-				return err
-			}
+	for i := range c.Listeners {
+		if err := c.Listeners[i].check(len(c.TrustedProxies) > 0); err != nil {
+			return fmt.Errorf("listeners[%d].%w", i, err)
 		}
 	}
 	if _, _, err := net.SplitHostPort(c.Admin.Address); err != nil {
@@ -278,10 +240,4 @@ func (l *Limits) check(key string) error {
 }
 
 // Networks are the trusted proxies.
-func (c *Config) Networks() []netip.Prefix {
-	out := make([]netip.Prefix, len(c.TrustedProxies))
-	for i, p := range c.TrustedProxies {
-		out[i] = netip.Prefix(p)
-	}
-	return out
-}
+func (c *Config) Networks() []netip.Prefix { return networks(c.TrustedProxies) }

@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,6 +95,33 @@ limits: {bodyBytes: 10, connections: 5}
 	}
 }
 
+// Who may send a PROXY header: the listener's own list, or else the trusted proxies.
+func TestProxyProtocolPeers(t *testing.T) {
+	c, err := parse("f", []byte(`
+bundle: {dir: /b}
+listeners:
+- {address: ":1", proxyProtocol: require}
+- {address: ":2", proxyProtocol: require, proxyProtocolFrom: [192.0.2.7]}
+- {address: ":3", proxyProtocol: off}
+trustedProxies: [10.0.0.0/8]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Check(false); err != nil {
+		t.Error(err)
+	}
+	for i, want := range []string{"[10.0.0.0/8]", "[192.0.2.7/32]"} {
+		l := &c.Listeners[i]
+		if got := fmt.Sprint(c.ProxyProtocolPeers(l)); got != want || !l.Announced() {
+			t.Errorf("%s: %s, %v", l.Address, got, l.Announced())
+		}
+	}
+	if c.Listeners[2].Announced() {
+		t.Error("off is on")
+	}
+}
+
 func TestMistakesNameFileAndLine(t *testing.T) {
 	for text, want := range map[string]string{
 		"accessLog: off\nlissteners: []\n":        "f.yaml:2: the key lissteners is unknown",
@@ -119,14 +147,17 @@ func TestCheck(t *testing.T) {
 		change func(*Config)
 		want   string
 	}{
-		"no listener":  {func(c *Config) { c.Listeners = nil }, "listeners"},
-		"bad listener": {func(c *Config) { c.Listeners[0].Address = "8080" }, "listeners[0].address"},
-		"bad admin":    {func(c *Config) { c.Admin.Address = "x" }, "admin.address"},
-		"no bundle":    {func(c *Config) { c.Bundle.Dir = "" }, "bundle.dir"},
-		"dial":         {func(c *Config) { c.Dial = map[string]string{"a:1": "b:1"} }, "dial"},
-		"no log":       {func(c *Config) { c.AccessLog = "" }, "accessLog"},
-		"head":         {func(c *Config) { c.Limits.HeadBytes = 1 }, "limits.headBytes"},
-		"per source":   {func(c *Config) { c.Limits.ConnectionsPerSource = -1 }, "limits.connectionsPerSource"},
+		"no listener":         {func(c *Config) { c.Listeners = nil }, "listeners"},
+		"bad listener":        {func(c *Config) { c.Listeners[0].Address = "8080" }, "listeners[0].address"},
+		"bad admin":           {func(c *Config) { c.Admin.Address = "x" }, "admin.address"},
+		"no bundle":           {func(c *Config) { c.Bundle.Dir = "" }, "bundle.dir"},
+		"dial":                {func(c *Config) { c.Dial = map[string]string{"a:1": "b:1"} }, "dial"},
+		"no log":              {func(c *Config) { c.AccessLog = "" }, "accessLog"},
+		"head":                {func(c *Config) { c.Limits.HeadBytes = 1 }, "limits.headBytes"},
+		"per source":          {func(c *Config) { c.Limits.ConnectionsPerSource = -1 }, "limits.connectionsPerSource"},
+		"proxy protocol":      {func(c *Config) { c.Listeners[0].ProxyProtocol = "v2" }, "listeners[0].proxyProtocol"},
+		"proxy, from anybody": {func(c *Config) { c.Listeners[0].ProxyProtocol = "require" }, "listeners[0].proxyProtocol"},
+		"proxy, not asked":    {func(c *Config) { c.Listeners[0].ProxyProtocolFrom = make([]Prefix, 1) }, "listeners[0].proxyProtocolFrom"},
 		"own limits": {func(c *Config) {
 			l := c.Limits
 			l.Fields = 0

@@ -28,6 +28,8 @@ func Keys() []Key {
 		{"bundle.dir", "bundle", "DIR", "directory of the bundle, such as the mount of its ConfigMaps; required, here or there"},
 		{"listeners[].address", "listen", "ADDR", "addresses that take traffic; the flag gives one, with all else of the file's first listener"},
 		{"listeners[].limits", "", "", "the keys of limits for the connections of this listener; what it does not say comes from limits; connections and connectionsPerSource count the listener's own, beside those of limits, which count all"},
+		{"listeners[].proxyProtocol", "", "", "off, or require: each connection begins with a header of the PROXY protocol, version 1 or 2; the client is the one that it names"},
+		{"listeners[].proxyProtocolFrom", "", "", "networks or addresses that may send that header; connections of anybody else are refused; without it those of trustedProxies"},
 		{"listeners[].tls.certificates[].cert", "", "", "PEM file with a certificate and those between it and its root; it serves the names that it was issued for, and the first one serves clients that name none of them; read again when it changes"},
 		{"listeners[].tls.certificates[].key", "", "", "PEM file with the certificate's private key; read again when it changes"},
 		{"listeners[].tls.certificates[].ocsp", "", "", "DER file with a response of OCSP that says that the certificate is not revoked, as openssl ocsp -respout writes it; sent to clients while it is good; read again when it changes"},

@@ -19,12 +19,30 @@ type Listener struct {
 	// ConnectionsPerSource count the listener's own; the engine's count those of all
 	// listeners, and both hold.
 	Limits *Limits
+	// ProxyProtocol are the peers whose connections begin with a header of the PROXY
+	// protocol; anybody else's are refused (nil: no connection begins with one).
+	ProxyProtocol *Peers
+}
+
+// Peers are those at the other end of connections.
+type Peers struct {
+	Networks []netip.Prefix
+}
+
+// has tells whether a is one of them.
+func (p *Peers) has(a netip.Addr) bool {
+	for _, n := range p.Networks {
+		if n.Contains(a) {
+			return true
+		}
+	}
+	return false
 }
 
 // ServeListener accepts connections until ctx ends, Drain begins or the listener fails;
 // only the last is an error. It closes the listener and leaves its connections.
 func (s *Server) ServeListener(ctx context.Context, ln net.Listener, l Listener) error {
-	from := &intake{lim: s.lim}
+	from := &intake{lim: s.lim, announced: l.ProxyProtocol}
 	if l.Limits != nil {
 		from.lim = l.Limits.withDefaults()
 		from.own = newSources(from.lim.ConnectionsPerSource)
@@ -54,6 +72,8 @@ type intake struct {
 	tls  *TLS // nil for plain connections
 	open atomic.Int64
 	own  *sources // nil: the listener has no limit of its own
+	// announced are who begin with a PROXY header; nil: nobody does.
+	announced *Peers
 }
 
 // maxRefusing is how many connections beyond a limit are told so at a time. Further

@@ -253,10 +253,5 @@ func (s *Server) grace(ctx context.Context) time.Duration {
 }
 
 func (s *Server) trusted(a netip.Addr) bool {
-	for _, p := range s.cfg.TrustedProxies {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
+	return (&Peers{Networks: s.cfg.TrustedProxies}).has(a)
 }

@@ -99,6 +99,10 @@ func newSession(srv *Server, nc net.Conn, shard uint32, from *intake) *session {
 // run serves the connection to its end. full tells that it is one too many.
 func (c *session) run(full bool) {
 	defer c.end()
+	first, ok := c.preamble()
+	if !ok {
+		return
+	}
 	why := telemetry.RefusedConnections
 	if !full && !c.admit() {
 		full, why = true, telemetry.RefusedSource
@@ -110,11 +114,14 @@ func (c *session) run(full bool) {
 		defer c.srv.refusing.Add(-1)
 	}
 	if t := c.from.tls; t != nil {
-		c.conn.StartTLS(t.Config())
+		c.conn.StartTLS(t.Config(), first)
 		// Who is over the limit is not worth a handshake.
 		if !full && !c.handshake(t) {
 			return
 		}
+	} else if len(first) > 0 {
+		c.hold()
+		c.w.end = copy(c.w.in, first)
 	}
 	c.serveAll(full)
 	if c.linger && c.w != nil {

@@ -56,7 +56,7 @@ func Labels() []Label {
 		{"revision", "What the bundle was made from, as `lintel compile --revision` was told."},
 		{"result", "loaded: served from now on; unchanged: equal content, only metadata is new; waiting: some of its files are not there yet; rejected: refused, and the one before serves on."},
 		{"version", "The release of Lintel."},
-		{"cause", "connections: there were as many as the limit allows; connections-per-source: of one client address."},
+		{"cause", "connections: there were as many as the limit allows; connections-per-source: of one client address; proxy-peer: who may not send a PROXY header connected where one is required; proxy-header: none came, or a malformed one; proxy-timeout: it was not whole within headerTimeout."},
 		{"outcome", "full and resumed are good handshakes; timeout: not done within handshakeTimeout; closed: the client left; plain-http: it does not speak TLS; client-certificate: its certificate is absent or not good; failed: no version, cipher or protocol in common, or nonsense."},
 		{"tls", "The version of TLS, 1.2 or 1.3; none when the handshake ended before one was settled."},
 		{"certificate", "The path of the certificate's file, as in the boot config."},

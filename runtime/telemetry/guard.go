@@ -9,12 +9,15 @@ type Refusal uint8
 const (
 	RefusedConnections Refusal = iota // limits.connections
 	RefusedSource                     // limits.connectionsPerSource
+	RefusedPeer                       // who may not send a PROXY header
+	RefusedHeader                     // no PROXY header, or a malformed one
+	RefusedTimeout                    // the PROXY header was not whole in time
 	refusals
 )
 
 // String is the value of the label cause.
 func (r Refusal) String() string {
-	return [refusals]string{"connections", "connections-per-source"}[r]
+	return [refusals]string{"connections", "connections-per-source", "proxy-peer", "proxy-header", "proxy-timeout"}[r]
 }
 
 // Guard counts what the engine's defences do.

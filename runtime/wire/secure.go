@@ -29,6 +29,7 @@ type secure struct {
 	// Only the reader uses these. try tells that reads do not wait, and empty that the
 	// socket was emptied since the last wait.
 	try, empty bool
+	first      []byte // comes before what the socket holds
 
 	mu   sync.Mutex // guards what follows: a read may have to write
 	wait bool
@@ -53,14 +54,14 @@ var (
 // comes before anything else.
 func NewTLS(nc net.Conn, config *tls.Config) *Conn {
 	c := New(nc)
-	c.StartTLS(config)
+	c.StartTLS(config, nil)
 	return c
 }
 
-// StartTLS makes a plain connection the server's side of a TLS one, from the next byte
-// on. Handshake comes before anything else.
-func (c *Conn) StartTLS(config *tls.Config) {
-	c.tls = &secure{owner: c}
+// StartTLS makes a plain connection the server's side of a TLS one. first are bytes of
+// TLS that were read already. Handshake comes before anything else.
+func (c *Conn) StartTLS(config *tls.Config, first []byte) {
+	c.tls = &secure{owner: c, first: first}
 	c.tls.conn = tls.Server(c.tls, config)
 }
 
@@ -172,6 +173,13 @@ func (s *secure) put(p []byte) (n int, err error) {
 
 // Read is how crypto/tls reads.
 func (s *secure) Read(p []byte) (n int, err error) {
+	if len(s.first) > 0 {
+		n = copy(p, s.first)
+		if s.first = s.first[n:]; len(s.first) == 0 {
+			s.first = nil
+		}
+		return n, nil
+	}
 	raw := &s.owner.raw
 	switch {
 	case !raw.bound():
