@@ -1,0 +1,58 @@
+package h2
+
+import "time"
+
+// flood counts what a peer sends that costs us more than it. The counts begin anew
+// after a second; the clock is asked only when one of them is over its limit.
+type flood struct {
+	since time.Time
+
+	resets, controls, empties, updates int
+
+	done  int // streams that ended well
+	datas int // DATA frames that were sent
+}
+
+// over tells that a count is over its limit within a second.
+func (f *flood) over(count *int, limit int) bool {
+	if *count++; *count <= limit {
+		return false
+	}
+	now := time.Now()
+	if now.Sub(f.since) < time.Second {
+		return true
+	}
+	*f = flood{since: now}
+	*count = 1
+	return false
+}
+
+// The ways to be over a limit. Each ends the connection.
+
+func (c *Conn) countReset() *ConnError {
+	if c.flood.over(&c.flood.resets, c.cfg.Resets+c.flood.done) {
+		return connError(EnhanceYourCalm, "peer resets or breaks too many streams")
+	}
+	return nil
+}
+
+func (c *Conn) countControl() *ConnError {
+	if c.flood.over(&c.flood.controls, c.cfg.Controls) {
+		return connError(EnhanceYourCalm, "peer sends too many control frames")
+	}
+	return nil
+}
+
+func (c *Conn) countEmpty() *ConnError {
+	if c.flood.over(&c.flood.empties, c.cfg.Empties) {
+		return connError(EnhanceYourCalm, "peer sends too many empty frames")
+	}
+	return nil
+}
+
+func (c *Conn) countUpdate() *ConnError {
+	if c.flood.over(&c.flood.updates, c.cfg.Updates+4*c.flood.datas) {
+		return connError(EnhanceYourCalm, "peer sends too many window updates")
+	}
+	return nil
+}
