@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"github.com/lintel-gateway/lintel/runtime/filter"
+	"github.com/lintel-gateway/lintel/runtime/reason"
+	"github.com/lintel-gateway/lintel/runtime/wire"
 )
 
 // duplex is one side of an exchange: a connection, or a stream of one. wire.Conn says
@@ -24,7 +26,7 @@ type stream interface {
 	// follows, and the sending side has ended. It does not wait; n is how much of data
 	// was taken.
 	Respond(status int, h *filter.Header, length int64, data []byte, end bool, trailer *filter.Header) (n int, err error)
-	// Finish is Send, and ends the sending side once all of p is taken.
+	// Finish is Write, and ends the sending side once all of p is taken.
 	Finish(p []byte, trailer *filter.Header) (n int, err error)
 	// Ended tells that all content of the request was read.
 	Ended() bool
@@ -52,15 +54,20 @@ func (c *session) sendOn(data []byte, end bool, trailer *filter.Header) error {
 	if !end {
 		return c.send(data)
 	}
-	n, err := c.stream.Finish(data, trailer)
-	if err != nil || n == len(data) {
-		return err
+	defer c.clientWrite.at.Store(0)
+	for {
+		at := c.srv.now() + int64(c.lim.BodyTimeout)
+		c.arm(&c.clientWrite, at)
+		n, err := c.stream.Finish(data, trailer)
+		data = data[n:]
+		if err != wire.ErrInterrupted {
+			return err
+		}
+		c.side.Rearm(false, true)
+		if c.flags.Load()&(flagCut|flagGone) != 0 || n == 0 && c.srv.now() >= at {
+			return err
+		}
 	}
-	if err = c.send(data[n:]); err != nil {
-		return err
-	}
-	_, err = c.stream.Finish(nil, trailer)
-	return err
 }
 
 // answerOn sends a response of the gateway itself on the stream.
@@ -93,4 +100,63 @@ func (c *session) addOwn(date bool) {
 	if w.rec.Upstream != "" {
 		h.Add("x-lintel-upstream", w.rec.Upstream)
 	}
+}
+
+// clientLeft is called, on a goroutine that is not the stream's, when the client has given
+// its stream up.
+func (c *session) clientLeft() {
+	c.flags.Or(flagGone)
+	c.letGo()
+}
+
+// serveOne serves the one request of a stream, whose head was read with code.
+func (c *session) serveOne(code reason.Code) {
+	c.stream.Gone(c.clientLeft)
+	defer c.stream.Gone(nil)
+	w := c.w
+	if code != reason.OK {
+		c.refuse(code, w.req.method == "HEAD")
+		return
+	}
+	if code := c.atHand(); code != reason.OK {
+		c.refuse(code, false)
+		return
+	}
+	if w.req.upgrade {
+		w.handshake.request(&w.x.Header)
+	}
+	c.serve()
+}
+
+// atHand takes the content that came with the head. When that is all of it, its length
+// is known, and it goes upstream with the head.
+func (c *session) atHand() reason.Code {
+	w := c.w
+	for w.end < len(w.in) && !c.stream.Ended() && c.stream.Buffered() > 0 {
+		n, err := c.stream.Read(w.in[w.end:])
+		if w.end += n; err != nil {
+			break
+		}
+	}
+	if !c.stream.Ended() || w.req.upgrade {
+		w.req.chunked = w.req.length < 0 && !w.req.upgrade
+		return reason.OK
+	}
+	if t := c.stream.Trailer(); t != nil && len(t.Fields()) > 0 {
+		w.req.chunked = w.req.length < 0
+		return reason.OK
+	}
+	if limit := c.lim.BodyBytes; limit > 0 && int64(w.end) > limit {
+		return reason.BodyTooLarge
+	}
+	if w.end > 0 || expectsContent(w.req.method) {
+		w.req.length = int64(w.end)
+	}
+	return reason.OK
+}
+
+// expectsContent tells of methods that are sent with a length also when there is no
+// content (RFC 9110 section 8.6).
+func expectsContent(method string) bool {
+	return method == "POST" || method == "PUT" || method == "PATCH"
 }

@@ -77,6 +77,12 @@ func newGateway(t testing.TB, up string, cfg Config, edit func(*route.Route)) *g
 // serve starts an engine on a table.
 func serve(t testing.TB, tab *table.Table, cfg Config) *gateway {
 	t.Helper()
+	return serveOn(t, tab, cfg, Listener{})
+}
+
+// serveOn is serve with a listener of some kind.
+func serveOn(t testing.TB, tab *table.Table, cfg Config, l Listener) *gateway {
+	t.Helper()
 	g := &gateway{records: &records{}}
 	g.holder.Swap(&snapshot.Snapshot{Table: tab, Digest: "sha256:test"})
 	cfg.Snapshots = &g.holder
@@ -90,7 +96,7 @@ func serve(t testing.TB, tab *table.Table, cfg Config) *gateway {
 	}
 	g.addr = ln.Addr().String()
 	done := make(chan error, 1)
-	go func() { done <- g.srv.Serve(context.Background(), ln) }()
+	go func() { done <- g.srv.ServeListener(context.Background(), ln, l) }()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()

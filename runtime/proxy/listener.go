@@ -15,6 +15,10 @@ import (
 type Listener struct {
 	// TLS makes it take TLS connections only (nil: plain ones).
 	TLS *TLS
+	// HTTP2 makes it take HTTP/2 besides HTTP/1.1: with TLS from clients that agree to it
+	// (ALPN, which the config of TLS must offer), without from those that begin with it
+	// (RFC 9113 section 3.3).
+	HTTP2 bool
 	// Limits are those of its connections (nil: the engine's). Its Connections and
 	// ConnectionsPerSource count the listener's own; the engine's count those of all
 	// listeners, and both hold.
@@ -42,7 +46,7 @@ func (p *Peers) has(a netip.Addr) bool {
 // ServeListener accepts connections until ctx ends, Drain begins or the listener fails;
 // only the last is an error. It closes the listener and leaves its connections.
 func (s *Server) ServeListener(ctx context.Context, ln net.Listener, l Listener) error {
-	from := &intake{lim: s.lim, announced: l.ProxyProtocol}
+	from := &intake{lim: s.lim, announced: l.ProxyProtocol, http2: l.HTTP2}
 	if l.Limits != nil {
 		from.lim = l.Limits.withDefaults()
 		from.own = newSources(from.lim.ConnectionsPerSource)
@@ -68,10 +72,11 @@ func (s *Server) ServeTLS(ctx context.Context, ln net.Listener, t TLS) error {
 
 // intake is what the connections of a listener have in common.
 type intake struct {
-	lim  Limits
-	tls  *TLS // nil for plain connections
-	open atomic.Int64
-	own  *sources // nil: the listener has no limit of its own
+	lim   Limits
+	tls   *TLS // nil for plain connections
+	open  atomic.Int64
+	http2 bool
+	own   *sources // nil: the listener has no limit of its own
 	// announced are who begin with a PROXY header; nil: nobody does.
 	announced *Peers
 }

@@ -65,6 +65,8 @@ type Limits struct {
 	ConnectionsPerSource int
 	// HeaderTimeout bounds the time from a head's first byte to its last (10s): 408.
 	HeaderTimeout time.Duration
+	// Streams bounds the open streams of one connection of HTTP/2 (128).
+	Streams int
 	// IdleTimeout bounds the time between two requests of a connection (75s).
 	IdleTimeout time.Duration
 	// BodyTimeout bounds the silence inside a request body, and the time in which a
@@ -86,6 +88,7 @@ func (l Limits) withDefaults() Limits {
 	def(&l.RequestLineBytes, 8<<10)
 	def(&l.HeadBytes, 64<<10)
 	def(&l.Fields, 128)
+	def(&l.Streams, 128)
 	span(&l.HeaderTimeout, 10*time.Second)
 	span(&l.IdleTimeout, 75*time.Second)
 	span(&l.BodyTimeout, 60*time.Second)
@@ -94,10 +97,11 @@ func (l Limits) withDefaults() Limits {
 
 // Server is the engine. It serves any number of listeners.
 type Server struct {
-	cfg   Config
-	lim   Limits
-	base  time.Time
-	works works
+	cfg     Config
+	lim     Limits
+	base    time.Time
+	streams sync.Pool // sessions of streams
+	works   works
 
 	draining atomic.Bool
 	closing  atomic.Bool // draining, and idle connections are closed
@@ -220,6 +224,11 @@ func (s *Server) Drain(ctx context.Context) error {
 		_ = ln.Close()
 	}
 	s.mu.Unlock()
+	s.each(func(c *session) {
+		if h := c.h2.Load(); h != nil {
+			h.GoAway()
+		}
+	})
 	done := make(chan struct{})
 	go func() { s.sessions.Wait(); close(done) }()
 	select {

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/lintel-gateway/lintel/runtime/h2"
 	"github.com/lintel-gateway/lintel/runtime/reason"
 	"github.com/lintel-gateway/lintel/runtime/table"
 	"github.com/lintel-gateway/lintel/runtime/telemetry"
@@ -49,6 +50,8 @@ type session struct {
 	scheme   string
 	identity *identity // of a client with a certificate
 	via      string    // protocol and name, for the field of upstreams
+	h2       atomic.Pointer[h2.Conn]
+	preface  bool // HTTP/2 begins in the unread input
 	from     *intake
 	lim      *Limits
 	counted  uint8 // where it is counted by its source
@@ -136,6 +139,10 @@ func (c *session) serveAll(full bool) {
 		return
 	}
 	for {
+		if c.preface {
+			c.serveH2()
+			return
+		}
 		c.inLoop = !c.conn.Waits()
 		err := c.conn.Loop(c.stepFn)
 		c.inLoop = false
@@ -146,6 +153,7 @@ func (c *session) serveAll(full bool) {
 			}
 		case err != nil:
 			return
+		case c.preface:
 		case c.outside:
 			c.outside = false
 			if c.serve(); !c.keep {
@@ -255,6 +263,15 @@ const (
 func (c *session) advance() verdict {
 	w, lim := c.w, c.lim
 	in := w.in[w.start:w.end]
+	if c.served == 0 {
+		switch c.looksLikeH2(in) {
+		case more:
+			return c.wait()
+		case leave:
+			c.preface = true
+			return leave
+		}
+	}
 	if w.partial && !w.scan.found(in) && len(in) < lim.HeadBytes && (w.scan.lineStart > 0 || len(in) <= lim.RequestLineBytes) {
 		return more
 	}
@@ -338,7 +355,9 @@ func (c *session) interrupted() bool {
 // startDrain lets an idle connection see that the server drains. Upgraded ones are
 // left to Drain's deadline.
 func (c *session) startDrain() {
-	if c.conn != nil && phase(c.phase.Load()) == phaseIdle {
+	if h := c.h2.Load(); h != nil {
+		h.GoAway()
+	} else if c.conn != nil && phase(c.phase.Load()) == phaseIdle {
 		c.conn.Interrupt(true, false)
 	}
 }
@@ -347,6 +366,9 @@ func (c *session) startDrain() {
 func (c *session) cut() {
 	c.flags.Or(flagCut)
 	c.letGo()
+	if h := c.h2.Load(); h != nil {
+		h.Interrupt()
+	}
 	c.side.Interrupt(true, true)
 }
 

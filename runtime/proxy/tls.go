@@ -46,6 +46,7 @@ func (c *session) handshake(t *TLS) bool {
 		return false
 	}
 	c.ended = c.srv.now()
+	c.preface = state.NegotiatedProtocol == "h2"
 	if len(state.PeerCertificates) > 0 {
 		c.identity = identityOf(state.PeerCertificates[0])
 	}

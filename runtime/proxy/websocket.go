@@ -21,10 +21,14 @@ func (h *opening) request(fields *filter.Header) {
 	fields.Set("sec-websocket-key", h.key)
 }
 
-// accepted tells whether the response proves that the upstream has read the key (RFC
-// 6455 section 4.1).
-func (h *opening) accepted(fields *filter.Header) bool {
+// accept is what an upstream answers that has read the key (RFC 6455 section 4.2.2).
+func (h *opening) accept() string {
 	sum := sha1.Sum([]byte(h.key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// accepted tells whether the response proves that the upstream has read the key.
+func (h *opening) accepted(fields *filter.Header) bool {
 	got, _ := fields.Get("sec-websocket-accept")
-	return got == base64.StdEncoding.EncodeToString(sum[:])
+	return got == h.accept()
 }
