@@ -19,7 +19,7 @@ func openCerts(listeners []boot.Listener, log *slog.Logger) ([]*certs.Store, err
 		}
 		cfg := certs.Config{
 			MinVersion: t.Version(), Ciphers: t.Suites(),
-			TicketKeys: t.TicketKeys,
+			HTTP2: l.TakesHTTP2(), TicketKeys: t.TicketKeys,
 			ClientAuth: t.ClientAuthType(), ClientCA: t.ClientAuth.CA, Depth: t.ClientAuth.Depth, Log: log,
 		}
 		for _, c := range t.Certificates {

@@ -36,7 +36,7 @@ func newEngine(cfg Config, snapshots *snapshot.Holder, s *sinks, log *slog.Logge
 
 func limits(l boot.Limits) proxy.Limits {
 	return proxy.Limits{
-		RequestLineBytes: l.RequestLineBytes, HeadBytes: l.HeadBytes, Fields: l.Fields, BodyBytes: l.BodyBytes,
+		RequestLineBytes: l.RequestLineBytes, HeadBytes: l.HeadBytes, Fields: l.Fields, Streams: l.Streams, BodyBytes: l.BodyBytes,
 		Connections: l.Connections, ConnectionsPerSource: l.ConnectionsPerSource,
 		HeaderTimeout: l.HeaderTimeout.D(), IdleTimeout: l.IdleTimeout.D(), BodyTimeout: l.BodyTimeout.D(),
 	}
@@ -45,7 +45,7 @@ func limits(l boot.Limits) proxy.Limits {
 // intake says how the engine takes the connections of a listener.
 func (g *Gateway) intake(i int) proxy.Listener {
 	l := &g.cfg.Boot.Listeners[i]
-	out := proxy.Listener{}
+	out := proxy.Listener{HTTP2: l.TakesHTTP2()}
 	if l.Limits != nil {
 		own := limits(*l.Limits)
 		out.Limits = &own

@@ -71,6 +71,8 @@ type Limits struct {
 	HeadBytes int `yaml:"headBytes"`
 	// Fields bounds the number of fields in a head (128): 431 above it.
 	Fields int `yaml:"fields"`
+	// Streams bounds the open streams of one connection of HTTP/2 (128).
+	Streams int `yaml:"streams"`
 	// BodyBytes bounds the body of a request (0: no bound): 413 above it.
 	BodyBytes int64 `yaml:"bodyBytes"`
 	// Connections bounds the open client connections (0: no bound).
@@ -115,11 +117,11 @@ func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
 // Default is the config of an empty file.
 func Default() Config {
 	return Config{
-		Listeners: []Listener{{Address: "0.0.0.0:8080", ProxyProtocol: "off"}},
+		Listeners: []Listener{{Address: "0.0.0.0:8080", HTTP2: "on", ProxyProtocol: "off"}},
 		Admin:     Admin{Address: "127.0.0.1:8081"},
 		Bundle:    Bundle{Poll: Duration(10 * time.Second)},
 		Limits: Limits{
-			RequestLineBytes: 8 << 10, HeadBytes: 64 << 10, Fields: 128,
+			RequestLineBytes: 8 << 10, HeadBytes: 64 << 10, Fields: 128, Streams: 128,
 			HeaderTimeout: Duration(10 * time.Second), IdleTimeout: Duration(75 * time.Second), BodyTimeout: Duration(60 * time.Second),
 		},
 		AccessLog: "stdout",
@@ -228,6 +230,7 @@ func (l *Limits) check(key string) error {
 		{"requestLineBytes", int64(l.RequestLineBytes), 256, 1 << 20},
 		{"headBytes", int64(l.HeadBytes), 1024, 1 << 20},
 		{"fields", int64(l.Fields), 1, 10_000},
+		{"streams", int64(l.Streams), 1, 100_000},
 		{"bodyBytes", l.BodyBytes, 0, 1 << 50},
 		{"connections", int64(l.Connections), 0, 10_000_000},
 		{"connectionsPerSource", int64(l.ConnectionsPerSource), 0, 10_000_000},

@@ -17,7 +17,7 @@ admin: {address: "127.0.0.1:9000"}
 bundle: {dir: /bundle, stateDir: /state, fallback: /fallback, verifyKey: /key.pem, poll: 3s}
 secretsDir: /secrets
 trustedProxies: [10.0.0.0/8, 192.168.1.7, "::1"]
-limits: {requestLineBytes: 1000, headBytes: 2000, fields: 50, bodyBytes: 5, connections: 6, connectionsPerSource: 7, headerTimeout: 1s, idleTimeout: 1m30s, bodyTimeout: 250ms}
+limits: {requestLineBytes: 1000, headBytes: 2000, fields: 50, streams: 51, bodyBytes: 5, connections: 6, connectionsPerSource: 7, headerTimeout: 1s, idleTimeout: 1m30s, bodyTimeout: 250ms}
 accessLog: /var/log/access.jsonl
 drain: {timeout: 1m, readinessDelay: 5s}
 dial: {"10.0.0.7:8080": "127.0.0.1:41234"}
@@ -41,7 +41,7 @@ func TestParse(t *testing.T) {
 		Bundle{Dir: "/bundle", StateDir: "/state", Fallback: "/fallback", VerifyKey: "/key.pem", Poll: Duration(3 * time.Second)},
 		"/secrets", "10.0.0.0/8", "192.168.1.7/32", "::1/128",
 		Limits{
-			RequestLineBytes: 1000, HeadBytes: 2000, Fields: 50, BodyBytes: 5, Connections: 6, ConnectionsPerSource: 7,
+			RequestLineBytes: 1000, HeadBytes: 2000, Fields: 50, Streams: 51, BodyBytes: 5, Connections: 6, ConnectionsPerSource: 7,
 			HeaderTimeout: Duration(time.Second), IdleTimeout: Duration(90 * time.Second), BodyTimeout: Duration(250 * time.Millisecond),
 		},
 		"/var/log/access.jsonl",
@@ -155,6 +155,8 @@ func TestCheck(t *testing.T) {
 		"no log":              {func(c *Config) { c.AccessLog = "" }, "accessLog"},
 		"head":                {func(c *Config) { c.Limits.HeadBytes = 1 }, "limits.headBytes"},
 		"per source":          {func(c *Config) { c.Limits.ConnectionsPerSource = -1 }, "limits.connectionsPerSource"},
+		"http2":               {func(c *Config) { c.Listeners[0].HTTP2 = "yes" }, "listeners[0].http2"},
+		"streams":             {func(c *Config) { c.Limits.Streams = 0 }, "limits.streams"},
 		"proxy protocol":      {func(c *Config) { c.Listeners[0].ProxyProtocol = "v2" }, "listeners[0].proxyProtocol"},
 		"proxy, from anybody": {func(c *Config) { c.Listeners[0].ProxyProtocol = "require" }, "listeners[0].proxyProtocol"},
 		"proxy, not asked":    {func(c *Config) { c.Listeners[0].ProxyProtocolFrom = make([]Prefix, 1) }, "listeners[0].proxyProtocolFrom"},

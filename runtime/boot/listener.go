@@ -15,6 +15,9 @@ type Listener struct {
 	Address string `yaml:"address"`
 	// TLS makes it take TLS connections only (none: plain HTTP).
 	TLS *TLS `yaml:"tls"`
+	// HTTP2 is "on" or "off" (on): whether clients may speak HTTP/2 besides HTTP/1.1, with
+	// TLS by ALPN, without by prior knowledge.
+	HTTP2 string `yaml:"http2"`
 	// Limits are those of its connections, with the top's where it says nothing (nil:
 	// the top's). After Load they are whole.
 	Limits *Limits `yaml:"limits"`
@@ -27,6 +30,9 @@ type Listener struct {
 
 // Announced tells whether connections begin with a header of the PROXY protocol.
 func (l *Listener) Announced() bool { return l.ProxyProtocol == "require" }
+
+// TakesHTTP2 tells whether clients may speak HTTP/2.
+func (l *Listener) TakesHTTP2() bool { return l.HTTP2 != "off" }
 
 // check finds the values that cannot be right; its errors begin with the key. trusted
 // tells that there are trusted proxies.
@@ -43,6 +49,9 @@ func (l *Listener) check(trusted bool) error {
 		if err := l.Limits.check("limits"); err != nil {
 			return err
 		}
+	}
+	if l.HTTP2 != "" && l.HTTP2 != "on" && l.HTTP2 != "off" {
+		return fmt.Errorf("http2: %q is neither on nor off", l.HTTP2)
 	}
 	switch l.ProxyProtocol {
 	case "", "off":
