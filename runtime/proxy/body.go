@@ -217,6 +217,12 @@ func (b *body) fill(c *session, p []byte) (int, reason.Code) {
 // write sends content up, and what ends it. An upstream that takes none for too long
 // fails the request, unless it is answering already. broken tells that up takes no more.
 func (b *body) write(c *session, up *upstream.Conn, p []byte, whole bool, lim upLimit) (code reason.Code, broken bool) {
+	if up.Stream != nil {
+		if whole {
+			return b.written(c, c.finishUp(up, p, b.trailer(c), lim))
+		}
+		return b.written(c, c.writeUp(up, p, lim))
+	}
 	if c.w.req.chunked {
 		b.out = appendChunk(b.out[:0], p)
 		if whole {
@@ -226,7 +232,12 @@ func (b *body) write(c *session, up *upstream.Conn, p []byte, whole bool, lim up
 			b.out = nil
 		}
 	}
-	switch code = c.writeUp(up, p, lim); {
+	return b.written(c, c.writeUp(up, p, lim))
+}
+
+// written says what a write that ended with code means for the body.
+func (b *body) written(c *session, code reason.Code) (reason.Code, bool) {
+	switch {
 	case code == reason.OK:
 		b.moved.Store(c.srv.now())
 		return reason.OK, false

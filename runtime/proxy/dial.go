@@ -13,7 +13,7 @@ import (
 
 // connect takes an idle connection, unless fresh is asked for, or dials.
 func (c *session) connect(e *upstream.Endpoint, r *table.Route, start, deadline int64, fresh bool) (*upstream.Conn, reason.Code) {
-	if !fresh {
+	if !fresh && !e.HTTP2() {
 		// A request that must not be sent twice has to know that the peer is still
 		// there; others find out for nothing.
 		sure := !idempotent(c.w.x.Method) || !c.w.req.bodyless()
@@ -40,7 +40,7 @@ func (c *session) connect(e *upstream.Endpoint, r *table.Route, start, deadline 
 	if c.flags.Load()&(flagGone|flagCut) != 0 {
 		return nil, reason.ClientClosed
 	}
-	up, err := e.Dial(ctx, timeout)
+	up, err := c.dial(ctx, e, timeout)
 	var ne net.Error
 	switch {
 	case err == nil:
@@ -54,6 +54,14 @@ func (c *session) connect(e *upstream.Endpoint, r *table.Route, start, deadline 
 		return nil, reason.ConnectTimeout
 	}
 	return nil, reason.ConnectFailed
+}
+
+// dial connects, or begins a stream of HTTP/2, which may be on a connection that is there.
+func (c *session) dial(ctx context.Context, e *upstream.Endpoint, timeout time.Duration) (*upstream.Conn, error) {
+	if e.HTTP2() {
+		return e.Stream(ctx, timeout)
+	}
+	return e.Dial(ctx, timeout)
 }
 
 // await notes that the session waits for its upstream from now on, so that the

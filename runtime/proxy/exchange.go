@@ -50,7 +50,12 @@ func (c *session) proxy(r *table.Route, reached int, start int64) {
 		if c.flags.Load()&(flagGone|flagCut) != 0 {
 			up.Interrupt(true, true) // who set it may have seen no upstream
 		}
-		out := c.attempt(up, r, reached, deadline, start)
+		var out outcome
+		if up.Stream != nil {
+			out = c.attemptOn(up, r, reached, deadline)
+		} else {
+			out = c.attempt(up, r, reached, deadline, start)
+		}
 		c.up.Store(nil)
 		if out.reusable {
 			c.ended = c.srv.now()

@@ -123,6 +123,12 @@ func newTable(t testing.TB, up string, edit func(*route.Route)) *table.Table {
 // route names by its Filters.
 func buildTable(t testing.TB, endpoints []string, specs []filter.Spec, edit func(*route.Route)) *table.Table {
 	t.Helper()
+	return buildTableOf(t, endpoints, specs, edit, nil)
+}
+
+// buildTableOf is buildTable with an upstream of some kind.
+func buildTableOf(t testing.TB, endpoints []string, specs []filter.Spec, edit func(*route.Route), kind func(*route.Upstream)) *table.Table {
+	t.Helper()
 	r := route.Route{ID: "d/root", Match: route.Match{Hosts: []string{"*"}, Path: route.Path{Prefix: "/"}}, Upstream: "u", OnRouteChange: "keep"}
 	r.Timeouts = route.Timeouts{Connect: route.Duration(time.Second), Read: route.Duration(2 * time.Second)}
 	for _, s := range specs {
@@ -137,6 +143,9 @@ func buildTable(t testing.TB, endpoints []string, specs []filter.Spec, edit func
 	u := route.Upstream{Pool: route.Pool{MaxIdle: 64, IdleTimeout: route.Duration(time.Minute)}}
 	for _, e := range endpoints {
 		u.Endpoints = append(u.Endpoints, route.Endpoint{Address: e, Weight: 1})
+	}
+	if kind != nil {
+		kind(&u)
 	}
 	d := &route.Domain{
 		Name: "d", Hosts: []string{"*"}, MethodMismatch: 405, Routes: []route.Route{r},

@@ -34,6 +34,9 @@ func (c *session) pass(up *upstream.Conn, lim upLimit, chunk bool) reason.Code {
 // next call, and whether it is the last. Without wait it takes what is at hand, which may
 // be nothing.
 func (c *session) content(up *upstream.Conn, lim upLimit, wait bool) (data []byte, end bool, code reason.Code) {
+	if up.Stream != nil {
+		return c.contentOn(up, lim, wait)
+	}
 	w, p := c.w, &c.w.resp
 	for {
 		if wait {

@@ -14,7 +14,7 @@ import (
 // nothing moved for the route's idle timeout, or a swap or drain ends it.
 func (c *session) switchOver(up *upstream.Conn, r *table.Route, reached int) outcome {
 	w, x := c.w, &c.w.x
-	if c.stream != nil && !w.handshake.accepted(&x.Response) {
+	if c.stream != nil && up.Stream == nil && !w.handshake.accepted(&x.Response) {
 		return c.bad(reason.UpstreamInvalid, reached)
 	}
 	x.Status = 101
@@ -72,6 +72,9 @@ func (c *session) switched() error {
 	}
 	w.out = appendStatus(w.out[:0], 101, w.resp.phrase)
 	w.out = appendFields(w.out, &x.Response, w.up)
+	if w.resp.status != 101 {
+		w.out = appendField(w.out, "sec-websocket-accept", w.handshake.accept())
+	}
 	w.out = c.appendDev(w.out)
 	w.out = append(w.out, "connection: upgrade\r\n"...)
 	w.out = appendField(w.out, "upgrade", w.resp.protocol)

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/lintel-gateway/lintel/runtime/filter"
+	"github.com/lintel-gateway/lintel/runtime/h2"
 	"github.com/lintel-gateway/lintel/runtime/snapshot"
 	"github.com/lintel-gateway/lintel/runtime/table"
 	"github.com/lintel-gateway/lintel/runtime/telemetry"
@@ -38,9 +39,10 @@ type work struct {
 	upStart int
 	upEnd   int
 	resp    responseHead
-	chunks  chunks // of the response
-	headDue bool   // on a stream, the response's head waits for content
-	left    int64  // content that is still to come, where a length bounds it
+	ask     h2.Head // for an upstream of HTTP/2
+	chunks  chunks  // of the response
+	headDue bool    // on a stream, the response's head waits for content
+	left    int64   // content that is still to come, where a length bounds it
 
 	handshake opening // of an extended CONNECT
 

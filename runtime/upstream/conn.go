@@ -5,13 +5,17 @@ import (
 	"net"
 	"time"
 
+	"github.com/lintel-gateway/lintel/runtime/h2"
 	"github.com/lintel-gateway/lintel/runtime/wire"
 )
 
-// Conn is a connection to an endpoint while it carries one request. It ends with
-// Release or Discard, once.
+// Conn is a connection to an endpoint while it carries one request, or a stream of one
+// for one request. It ends with Release or Discard, once.
 type Conn struct {
 	*wire.Conn
+	// Stream is set for HTTP/2, and then Conn is not: the methods that both have are the
+	// stream's.
+	Stream *h2.Stream
 	// Reused tells that the connection has served a request before, so that its
 	// peer may have closed it meanwhile.
 	Reused bool
@@ -19,6 +23,7 @@ type Conn struct {
 	// followed by bytes that belong to no response.
 	Suspect bool
 
+	mux         *shared // that Stream belongs to
 	node        *node
 	maxIdle     int
 	idleTimeout time.Duration
@@ -75,6 +80,10 @@ func (e *Endpoint) Dial(ctx context.Context, timeout time.Duration) (*Conn, erro
 // back, in nanoseconds.
 func (c *Conn) Release(now int64) {
 	c.node.inflight.Add(-1)
+	if c.Stream != nil {
+		c.Stream.Close()
+		return
+	}
 	c.released = now
 	if !c.node.pool.put(c, c.maxIdle) {
 		c.Conn.Close()
@@ -88,5 +97,9 @@ func (c *Conn) Release(now int64) {
 // Discard closes a connection that cannot carry another request.
 func (c *Conn) Discard() {
 	c.node.inflight.Add(-1)
+	if c.Stream != nil {
+		c.Stream.Close()
+		return
+	}
 	c.Conn.Close()
 }

@@ -19,6 +19,7 @@ type node struct {
 	registry *Registry
 	inflight atomic.Int64
 	pool     pool
+	mux      mux
 
 	// until is the end of the ejection, nil when healthy: a time with its monotonic
 	// reading, so that a step of the clock neither ends nor prolongs it.

@@ -113,6 +113,7 @@ func (r *Registry) Release(u *Upstream) {
 	r.mu.Unlock()
 	for _, n := range dead {
 		n.pool.close()
+		n.mux.close()
 	}
 }
 
@@ -144,14 +145,14 @@ func (r *Registry) sweep() {
 func (r *Registry) sweepOnce() (left int) {
 	now := r.now()
 	for _, n := range r.allNodes() {
-		left += n.pool.sweep(now)
+		left += n.pool.sweep(now) + n.mux.sweep()
 	}
 	return left
 }
 
 func (r *Registry) idle() (sum int) {
 	for _, n := range r.allNodes() {
-		sum += n.pool.size()
+		sum += n.pool.size() + n.mux.size()
 	}
 	return sum
 }
