@@ -12,8 +12,9 @@ import (
 
 // engine answers requests; *proxy.Server is one.
 type engine interface {
-	// ServeListener accepts connections until Drain begins or ctx ends.
-	ServeListener(ctx context.Context, ln net.Listener, l proxy.Listener) error
+	// ServeListener accepts connections from the sockets of a listener until Drain begins
+	// or ctx ends.
+	ServeListener(ctx context.Context, l proxy.Listener, sockets ...net.Listener) error
 	// Drain stops accepting and ends what is in flight; what is left when ctx ends
 	// is cut, and ctx's error returned.
 	Drain(ctx context.Context) error
@@ -28,9 +29,10 @@ type engineMaker func(Config, *snapshot.Holder, *sinks, *slog.Logger) engine
 
 // newEngine makes the HTTP/1.1 engine.
 func newEngine(cfg Config, snapshots *snapshot.Holder, s *sinks, log *slog.Logger) engine {
+	networks, unix := cfg.Boot.Trusted()
 	return proxy.New(proxy.Config{
 		Snapshots: snapshots, Sink: s.all, Handshakes: &s.metrics.Handshakes, Guard: &s.metrics.Guard,
-		Log: log, Dev: cfg.Dev, TrustedProxies: cfg.Boot.Networks(), Limits: limits(cfg.Boot.Limits),
+		Log: log, Dev: cfg.Dev, TrustedProxies: networks, TrustUnix: unix, Limits: limits(cfg.Boot.Limits),
 	})
 }
 
@@ -51,7 +53,8 @@ func (g *Gateway) intake(i int) proxy.Listener {
 		out.Limits = &own
 	}
 	if l.Announced() {
-		out.ProxyProtocol = &proxy.Peers{Networks: g.cfg.Boot.ProxyProtocolPeers(l)}
+		networks, unix := g.cfg.Boot.ProxyProtocolPeers(l)
+		out.ProxyProtocol = &proxy.Peers{Networks: networks, Unix: unix}
 	}
 	if store := g.certs[i]; store != nil {
 		out.TLS = &proxy.TLS{Config: store.Config, HandshakeTimeout: l.TLS.HandshakeTimeout.D()}

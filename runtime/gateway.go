@@ -12,7 +12,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -59,7 +58,7 @@ type Gateway struct {
 	certs    []*certs.Store // one for each listener; nil for a plain one
 	draining atomic.Bool
 
-	traffic []net.Listener
+	traffic [][]net.Listener // the sockets of each listener
 	admin   net.Listener
 }
 
@@ -104,49 +103,6 @@ func assemble(cfg Config, makeEngine engineMaker) (*Gateway, error) {
 	return g, nil
 }
 
-// Listen opens the listeners. Run does it too when it was not done before.
-func (g *Gateway) Listen() error {
-	if g.admin != nil {
-		return nil
-	}
-	var opened []net.Listener
-	for _, address := range append([]string{g.cfg.Boot.Admin.Address}, addresses(g.cfg.Boot.Listeners)...) {
-		ln, err := net.Listen("tcp", address)
-		if err != nil {
-			for _, o := range opened {
-				_ = o.Close() // nothing was accepted yet
-			}
-			if errors.Is(err, syscall.EADDRINUSE) {
-				return fmt.Errorf("cannot listen on %s: another process listens there; stop it, or choose another address", address)
-			}
-			return fmt.Errorf("cannot listen on %s: %w", address, err)
-		}
-		opened = append(opened, ln)
-	}
-	g.admin, g.traffic = opened[0], opened[1:]
-	return nil
-}
-
-func addresses(list []boot.Listener) []string {
-	out := make([]string, len(list))
-	for i := range list {
-		out[i] = list[i].Address
-	}
-	return out
-}
-
-// AdminAddress is the address of the operator's endpoints, after Listen.
-func (g *Gateway) AdminAddress() string { return g.admin.Addr().String() }
-
-// Addresses are the addresses that take traffic, after Listen.
-func (g *Gateway) Addresses() []string {
-	out := make([]string, len(g.traffic))
-	for i, ln := range g.traffic {
-		out[i] = ln.Addr().String()
-	}
-	return out
-}
-
 // Run serves until ctx ends, and then drains: it stops being ready, waits for the
 // readiness delay, lets requests and upgraded connections end until the drain
 // timeout, and stops. A bad bundle is no error.
@@ -187,11 +143,11 @@ func (g *Gateway) Run(ctx context.Context) error {
 			}
 		})
 	})
-	for i, ln := range g.traffic {
+	for i, sockets := range g.traffic {
 		if store := g.certs[i]; store != nil {
 			tasks.Go(func() { store.Run(work) })
 		}
-		try("serve traffic", func() error { return g.engine.ServeListener(work, ln, g.intake(i)) })
+		try("serve traffic", func() error { return g.engine.ServeListener(work, g.intake(i), sockets...) })
 	}
 
 	var err error

@@ -36,7 +36,8 @@ type fake struct {
 	listeners []net.Listener
 }
 
-func (f *fake) ServeListener(_ context.Context, ln net.Listener, _ proxy.Listener) error {
+func (f *fake) ServeListener(_ context.Context, _ proxy.Listener, sockets ...net.Listener) error {
+	ln := sockets[0]
 	f.mu.Lock()
 	f.listeners = append(f.listeners, ln)
 	f.mu.Unlock()

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"os"
 	"time"
 
@@ -31,7 +30,7 @@ type Config struct {
 	// secret has a value.
 	SecretsDir string `yaml:"secretsDir"`
 	// TrustedProxies are the networks whose X-Forwarded-* fields are believed, as
-	// CIDR prefixes or addresses (none).
+	// CIDR prefixes or addresses, or "unix" for those on Unix sockets (none).
 	TrustedProxies []Prefix `yaml:"trustedProxies"`
 	Limits         Limits   `yaml:"limits"`
 	// AccessLog is "off", "stdout" or the path of a file to append to (stdout).
@@ -241,6 +240,3 @@ func (l *Limits) check(key string) error {
 	}
 	return nil
 }
-
-// Networks are the trusted proxies.
-func (c *Config) Networks() []netip.Prefix { return networks(c.TrustedProxies) }

@@ -12,11 +12,11 @@ import (
 )
 
 const full = `
-listeners: [{address: "0.0.0.0:80"}, {address: "[::]:81"}]
+listeners: [{address: "0.0.0.0:80", reusePort: true}, {address: "[::]:81"}, {address: "unix:/run/s", mode: 0600}]
 admin: {address: "127.0.0.1:9000"}
 bundle: {dir: /bundle, stateDir: /state, fallback: /fallback, verifyKey: /key.pem, poll: 3s}
 secretsDir: /secrets
-trustedProxies: [10.0.0.0/8, 192.168.1.7, "::1"]
+trustedProxies: [10.0.0.0/8, 192.168.1.7, "::1", unix]
 limits: {requestLineBytes: 1000, headBytes: 2000, fields: 50, streams: 51, bodyBytes: 5, connections: 6, connectionsPerSource: 7, headerTimeout: 1s, idleTimeout: 1m30s, bodyTimeout: 250ms}
 accessLog: /var/log/access.jsonl
 drain: {timeout: 1m, readinessDelay: 5s}
@@ -32,14 +32,14 @@ func TestParse(t *testing.T) {
 		t.Error(err)
 	}
 	got := []any{
-		c.Listeners, c.Admin, c.Bundle, c.SecretsDir, c.Networks()[0].String(), c.Networks()[1].String(), c.Networks()[2].String(),
+		c.Listeners, c.Admin, c.Bundle, c.SecretsDir, fmt.Sprint(c.Trusted()),
 		c.Limits, c.AccessLog, c.Drain, c.Dial,
 	}
 	want := []any{
-		[]Listener{{Address: "0.0.0.0:80"}, {Address: "[::]:81"}},
+		[]Listener{{Address: "0.0.0.0:80", ReusePort: true}, {Address: "[::]:81"}, {Address: "unix:/run/s", Mode: 0o600}},
 		Admin{"127.0.0.1:9000"},
 		Bundle{Dir: "/bundle", StateDir: "/state", Fallback: "/fallback", VerifyKey: "/key.pem", Poll: Duration(3 * time.Second)},
-		"/secrets", "10.0.0.0/8", "192.168.1.7/32", "::1/128",
+		"/secrets", "[10.0.0.0/8 192.168.1.7/32 ::1/128] true",
 		Limits{
 			RequestLineBytes: 1000, HeadBytes: 2000, Fields: 50, Streams: 51, BodyBytes: 5, Connections: 6, ConnectionsPerSource: 7,
 			HeaderTimeout: Duration(time.Second), IdleTimeout: Duration(90 * time.Second), BodyTimeout: Duration(250 * time.Millisecond),
@@ -101,7 +101,7 @@ func TestProxyProtocolPeers(t *testing.T) {
 bundle: {dir: /b}
 listeners:
 - {address: ":1", proxyProtocol: require}
-- {address: ":2", proxyProtocol: require, proxyProtocolFrom: [192.0.2.7]}
+- {address: ":2", proxyProtocol: require, proxyProtocolFrom: [192.0.2.7, unix]}
 - {address: ":3", proxyProtocol: off}
 trustedProxies: [10.0.0.0/8]
 `))
@@ -111,7 +111,7 @@ trustedProxies: [10.0.0.0/8]
 	if err := c.Check(false); err != nil {
 		t.Error(err)
 	}
-	for i, want := range []string{"[10.0.0.0/8]", "[192.0.2.7/32]"} {
+	for i, want := range []string{"[10.0.0.0/8] false", "[192.0.2.7/32] true"} {
 		l := &c.Listeners[i]
 		if got := fmt.Sprint(c.ProxyProtocolPeers(l)); got != want || !l.Announced() {
 			t.Errorf("%s: %s, %v", l.Address, got, l.Announced())
@@ -124,16 +124,17 @@ trustedProxies: [10.0.0.0/8]
 
 func TestMistakesNameFileAndLine(t *testing.T) {
 	for text, want := range map[string]string{
-		"accessLog: off\nlissteners: []\n":        "f.yaml:2: the key lissteners is unknown",
-		"limits:\n  heads: 5\n":                   "f.yaml:2: the key heads is unknown",
-		"limits:\n  fields: many\n":               "f.yaml:2: the value `many` has the wrong type",
-		"drain:\n\n  timeout: 5 s\n":              "f.yaml:3: \"5 s\" is not a duration such as",
-		"drain: {timeout: -5s}\n":                 "f.yaml:1: \"-5s\" is not a duration such as",
-		"trustedProxies:\n- 10.0.0.0/8\n- nine\n": "f.yaml:3: \"nine\" is not a network",
-		"accessLog: a\naccessLog: b\n":            "f.yaml:2: the key accessLog is there twice",
-		"accessLog: [\n":                          "f.yaml:1: did not find expected node content",
-		"accessLog: a\n---\naccessLog: b\n":       "f.yaml: there is more than one document",
-		"- 1\n":                                   "f.yaml:1: a list stands where keys are expected",
+		"accessLog: off\nlissteners: []\n":                "f.yaml:2: the key lissteners is unknown",
+		"limits:\n  heads: 5\n":                           "f.yaml:2: the key heads is unknown",
+		"limits:\n  fields: many\n":                       "f.yaml:2: the value `many` has the wrong type",
+		"drain:\n\n  timeout: 5 s\n":                      "f.yaml:3: \"5 s\" is not a duration such as",
+		"drain: {timeout: -5s}\n":                         "f.yaml:1: \"-5s\" is not a duration such as",
+		"trustedProxies:\n- 10.0.0.0/8\n- nine\n":         "f.yaml:3: \"nine\" is not a network",
+		"accessLog: a\naccessLog: b\n":                    "f.yaml:2: the key accessLog is there twice",
+		"accessLog: [\n":                                  "f.yaml:1: did not find expected node content",
+		"accessLog: a\n---\naccessLog: b\n":               "f.yaml: there is more than one document",
+		"listeners: [{address: 'unix:/s', mode: 0888}]\n": "f.yaml:1: \"0888\" are no permissions such as 0660",
+		"- 1\n": "f.yaml:1: a list stands where keys are expected",
 	} {
 		_, err := parse("f.yaml", []byte(text))
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
@@ -157,6 +158,10 @@ func TestCheck(t *testing.T) {
 		"per source":          {func(c *Config) { c.Limits.ConnectionsPerSource = -1 }, "limits.connectionsPerSource"},
 		"http2":               {func(c *Config) { c.Listeners[0].HTTP2 = "yes" }, "listeners[0].http2"},
 		"streams":             {func(c *Config) { c.Limits.Streams = 0 }, "limits.streams"},
+		"unix, relative":      {func(c *Config) { c.Listeners[0].Address = "unix:s" }, "listeners[0].address"},
+		"unix, long":          {func(c *Config) { c.Listeners[0].Address = "unix:/" + strings.Repeat("x", 107) }, "listeners[0].address"},
+		"unix, reusePort":     {func(c *Config) { c.Listeners[0].Address, c.Listeners[0].ReusePort = "unix:/s", true }, "listeners[0].reusePort"},
+		"mode":                {func(c *Config) { c.Listeners[0].Mode = 0o600 }, "listeners[0].mode"},
 		"proxy protocol":      {func(c *Config) { c.Listeners[0].ProxyProtocol = "v2" }, "listeners[0].proxyProtocol"},
 		"proxy, from anybody": {func(c *Config) { c.Listeners[0].ProxyProtocol = "require" }, "listeners[0].proxyProtocol"},
 		"proxy, not asked":    {func(c *Config) { c.Listeners[0].ProxyProtocolFrom = make([]Prefix, 1) }, "listeners[0].proxyProtocolFrom"},

@@ -3,16 +3,25 @@ package boot
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
+	"path/filepath"
+	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
 // Listener is one address that takes traffic.
 type Listener struct {
-	// Address is host:port.
+	// Address is host:port, or unix:PATH for a Unix socket.
 	Address string `yaml:"address"`
+	// Mode are the permissions of a Unix socket's file (0660).
+	Mode Mode `yaml:"mode"`
+	// ReusePort spreads the connections over several sockets with the same address,
+	// one for each processor (false).
+	ReusePort bool `yaml:"reusePort"`
 	// TLS makes it take TLS connections only (none: plain HTTP).
 	TLS *TLS `yaml:"tls"`
 	// HTTP2 is "on" or "off" (on): whether clients may speak HTTP/2 besides HTTP/1.1, with
@@ -37,8 +46,8 @@ func (l *Listener) TakesHTTP2() bool { return l.HTTP2 != "off" }
 // check finds the values that cannot be right; its errors begin with the key. trusted
 // tells that there are trusted proxies.
 func (l *Listener) check(trusted bool) error {
-	if _, _, err := net.SplitHostPort(l.Address); err != nil {
-		return fmt.Errorf("address: %q is not host:port, such as \"0.0.0.0:8080\"", l.Address)
+	if err := l.checkAddress(); err != nil {
+		return err
 	}
 	if l.TLS != nil {
 		if err := l.TLS.check(); err != nil {
@@ -68,7 +77,49 @@ func (l *Listener) check(trusted bool) error {
 	return nil
 }
 
-// Prefix is a network, written as a CIDR prefix or a single address.
+// unixPrefix begins the address of a Unix socket.
+const unixPrefix = "unix:"
+
+// longestPath is what the system takes as the path of a Unix socket, in bytes.
+const longestPath = 107
+
+func (l *Listener) checkAddress() error {
+	path, isUnix := strings.CutPrefix(l.Address, unixPrefix)
+	if !isUnix {
+		if _, _, err := net.SplitHostPort(l.Address); err != nil {
+			return fmt.Errorf("address: %q is not host:port, such as \"0.0.0.0:8080\", nor unix:PATH", l.Address)
+		}
+		if l.Mode != 0 {
+			return errors.New("mode: only a Unix socket has one; write address: unix:PATH, or leave it out")
+		}
+		return nil
+	}
+	switch {
+	case !filepath.IsAbs(path):
+		return fmt.Errorf("address: the path in %q does not begin at the root, such as \"unix:/run/lintel/http.sock\"", l.Address)
+	case len(path) > longestPath:
+		return fmt.Errorf("address: the path of a Unix socket has at most %d bytes; %q has %d", longestPath, path, len(path))
+	case l.ReusePort:
+		return errors.New("reusePort: Unix sockets have no ports to share; leave it out")
+	}
+	return nil
+}
+
+// Mode are the permissions of a file, written in octal as 0660.
+type Mode fs.FileMode
+
+// UnmarshalYAML reads the text.
+func (m *Mode) UnmarshalYAML(n *yaml.Node) error {
+	v, err := strconv.ParseUint(n.Value, 8, 32)
+	if err != nil || v == 0 || v > 0o777 || n.Kind != yaml.ScalarNode {
+		return fmt.Errorf("line %d: %q are no permissions such as 0660", n.Line, n.Value)
+	}
+	*m = Mode(v)
+	return nil
+}
+
+// Prefix is a network, written as a CIDR prefix or a single address, or "unix": all whose
+// connection is a Unix socket, which is the zero value.
 type Prefix netip.Prefix
 
 // UnmarshalYAML reads the text.
@@ -77,26 +128,37 @@ func (p *Prefix) UnmarshalYAML(n *yaml.Node) error {
 		*p = Prefix(netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen()))
 		return nil
 	}
+	if n.Value == "unix" && n.Kind == yaml.ScalarNode {
+		*p = Prefix{}
+		return nil
+	}
 	v, err := netip.ParsePrefix(n.Value)
 	if err != nil {
-		return fmt.Errorf("line %d: %q is not a network such as \"10.0.0.0/8\"", n.Line, n.Value)
+		return fmt.Errorf("line %d: %q is not a network such as \"10.0.0.0/8\", nor the word unix", n.Line, n.Value)
 	}
 	*p = Prefix(v.Masked())
 	return nil
 }
 
-// ProxyProtocolPeers are who may send the header of the PROXY protocol to a listener.
-func (c *Config) ProxyProtocolPeers(l *Listener) []netip.Prefix {
+// ProxyProtocolPeers are who may send the header of the PROXY protocol to a listener;
+// unix tells whether those on Unix sockets may.
+func (c *Config) ProxyProtocolPeers(l *Listener) (networks []netip.Prefix, unix bool) {
 	if len(l.ProxyProtocolFrom) > 0 {
-		return networks(l.ProxyProtocolFrom)
+		return peers(l.ProxyProtocolFrom)
 	}
-	return c.Networks()
+	return c.Trusted()
 }
 
-func networks(list []Prefix) []netip.Prefix {
-	out := make([]netip.Prefix, len(list))
-	for i, p := range list {
-		out[i] = netip.Prefix(p)
+// Trusted are the trusted proxies; unix tells whether those on Unix sockets are.
+func (c *Config) Trusted() (networks []netip.Prefix, unix bool) { return peers(c.TrustedProxies) }
+
+func peers(list []Prefix) (networks []netip.Prefix, unix bool) {
+	for _, p := range list {
+		if p == (Prefix{}) {
+			unix = true
+			continue
+		}
+		networks = append(networks, netip.Prefix(p))
 	}
-	return out
+	return networks, unix
 }

@@ -24,11 +24,13 @@ func (c *session) forwarded() {
 		if v, ok := x.Header.Get("x-forwarded-host"); !ok || !validHost(v) {
 			x.Header.Set("x-forwarded-host", x.Host)
 		}
-		x.Header.Set("x-forwarded-for", list)
+		x.Header.Del("x-forwarded-for")
 	} else {
-		x.Header.Add("x-forwarded-for", list)
 		x.Header.Add("x-forwarded-proto", c.scheme)
 		x.Header.Add("x-forwarded-host", x.Host)
+	}
+	if list != "" { // it is for a peer on a Unix socket, which has no address
+		x.Header.Add("x-forwarded-for", list)
 	}
 	x.Header.Add("via", c.via)
 }
@@ -56,6 +58,9 @@ func (c *session) trustedChain() string {
 			break
 		}
 		rest = rest[:i]
+	}
+	if c.peerText == "" {
+		return strings.TrimSuffix(chain, ", ")
 	}
 	return chain + c.peerText
 }

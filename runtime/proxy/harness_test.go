@@ -96,7 +96,7 @@ func serveOn(t testing.TB, tab *table.Table, cfg Config, l Listener) *gateway {
 	}
 	g.addr = ln.Addr().String()
 	done := make(chan error, 1)
-	go func() { done <- g.srv.ServeListener(context.Background(), ln, l) }()
+	go func() { done <- g.srv.ServeListener(context.Background(), l, ln) }()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()

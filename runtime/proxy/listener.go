@@ -31,10 +31,15 @@ type Listener struct {
 // Peers are those at the other end of connections.
 type Peers struct {
 	Networks []netip.Prefix
+	// Unix are all whose connection is a Unix socket.
+	Unix bool
 }
 
 // has tells whether a is one of them.
 func (p *Peers) has(a netip.Addr) bool {
+	if !a.IsValid() {
+		return p.Unix
+	}
 	for _, n := range p.Networks {
 		if n.Contains(a) {
 			return true
@@ -43,9 +48,10 @@ func (p *Peers) has(a netip.Addr) bool {
 	return false
 }
 
-// ServeListener accepts connections until ctx ends, Drain begins or the listener fails;
-// only the last is an error. It closes the listener and leaves its connections.
-func (s *Server) ServeListener(ctx context.Context, ln net.Listener, l Listener) error {
+// ServeListener accepts connections from the sockets of a listener until ctx ends, Drain
+// begins or a socket fails; only the last is an error, and ends the others too. It closes
+// the sockets and leaves their connections.
+func (s *Server) ServeListener(ctx context.Context, l Listener, sockets ...net.Listener) error {
 	from := &intake{lim: s.lim, announced: l.ProxyProtocol, http2: l.HTTP2}
 	if l.Limits != nil {
 		from.lim = l.Limits.withDefaults()
@@ -57,17 +63,30 @@ func (s *Server) ServeListener(ctx context.Context, ln net.Listener, l Listener)
 			from.tls.HandshakeTimeout = 10 * time.Second
 		}
 	}
-	return s.serve(ctx, ln, from)
+	done := make(chan error, len(sockets))
+	for _, ln := range sockets {
+		go func() { done <- s.serve(ctx, ln, from) }()
+	}
+	var failed error
+	for range sockets {
+		if err := <-done; err != nil && failed == nil {
+			failed = err
+			for _, ln := range sockets {
+				_ = ln.Close()
+			}
+		}
+	}
+	return failed
 }
 
 // Serve is ServeListener for plain connections within the engine's limits.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
-	return s.ServeListener(ctx, ln, Listener{})
+	return s.ServeListener(ctx, Listener{}, ln)
 }
 
 // ServeTLS is ServeListener for TLS connections within the engine's limits.
 func (s *Server) ServeTLS(ctx context.Context, ln net.Listener, t TLS) error {
-	return s.ServeListener(ctx, ln, Listener{TLS: &t})
+	return s.ServeListener(ctx, Listener{TLS: &t}, ln)
 }
 
 // intake is what the connections of a listener have in common.
@@ -144,9 +163,12 @@ func (c *session) refuses(why telemetry.Refusal) bool {
 	return false
 }
 
-// setPeer says who is at the other end.
+// unixPeer stands in records for a client without an address.
+const unixPeer = "unix"
+
+// setPeer says who is at the other end; the zero value is a Unix socket.
 func (c *session) setPeer(ap netip.AddrPort) {
-	c.peer = ap
+	c.peer, c.peerText = ap, ""
 	if a := ap.Addr(); a.IsValid() {
 		c.peer = netip.AddrPortFrom(a.Unmap(), ap.Port())
 		c.peerText = c.peer.Addr().String()

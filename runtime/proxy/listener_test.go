@@ -28,7 +28,7 @@ func also(t *testing.T, g *gateway, l Listener) string {
 func accept(t *testing.T, g *gateway, ln net.Listener, l Listener) {
 	t.Helper()
 	done := make(chan error, 1)
-	go func() { done <- g.srv.ServeListener(context.Background(), ln, l) }()
+	go func() { done <- g.srv.ServeListener(context.Background(), l, ln) }()
 	t.Cleanup(func() {
 		_ = ln.Close()
 		<-done

@@ -237,7 +237,9 @@ func (c *session) finish(start int64) {
 		w.rec.Start = c.srv.clock(start)
 		w.rec.Duration = time.Duration(c.ended - start)
 		w.rec.ID = w.x.RequestID()
-		w.rec.Client = c.peerText
+		if w.rec.Client = c.peerText; !c.peer.IsValid() {
+			w.rec.Client = unixPeer
+		}
 		if w.x.Client.IsValid() && w.x.Client != c.peer.Addr() {
 			w.rec.Client = w.x.Client.String()
 		}

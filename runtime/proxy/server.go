@@ -34,6 +34,8 @@ type Config struct {
 	Limits Limits
 	// TrustedProxies are the peers whose X-Forwarded-* fields are believed.
 	TrustedProxies []netip.Prefix
+	// TrustUnix makes all whose connection is a Unix socket trusted proxies too.
+	TrustUnix bool
 	// Dev adds the response fields x-lintel-route, x-lintel-bundle and, when one was
 	// picked, x-lintel-upstream.
 	Dev bool
@@ -262,5 +264,5 @@ func (s *Server) grace(ctx context.Context) time.Duration {
 }
 
 func (s *Server) trusted(a netip.Addr) bool {
-	return (&Peers{Networks: s.cfg.TrustedProxies}).has(a)
+	return (&Peers{s.cfg.TrustedProxies, s.cfg.TrustUnix}).has(a)
 }

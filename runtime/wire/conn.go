@@ -1,7 +1,7 @@
 // Package wire is how a connection waits: reads, writes and the two forms of a
 // wait that the engine is built on, without a syscall that is known to fail.
 //
-// On Linux a TCP connection is read and written by raw non-blocking syscalls and
+// On Linux a TCP or Unix connection is read and written by raw non-blocking syscalls and
 // waits in Go's own poller, also below TLS; anything else (other systems, pipes) goes
 // through net.Conn with the same meaning.
 package wire
@@ -207,7 +207,7 @@ func (c *Conn) Close() {
 }
 
 // Abort closes the connection so that the peer sees a reset: what it has received
-// is not whole.
+// is not whole. A Unix socket has no reset of that kind; its peer sees the end.
 func (c *Conn) Abort() {
 	if t, ok := c.nc.(*net.TCPConn); ok {
 		_ = t.SetLinger(0)

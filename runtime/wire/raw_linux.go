@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// rawConn reads and writes a TCP socket by raw syscalls and waits in the poller
+// rawConn reads and writes a TCP or Unix socket by raw syscalls and waits in the poller
 // through syscall.RawConn. Raw syscalls do not tell the scheduler, which costs
 // more than a non-blocking read of a socket itself.
 type rawConn struct {
@@ -31,11 +31,16 @@ type rawConn struct {
 }
 
 func (r *rawConn) bind(nc net.Conn) {
-	t, ok := nc.(*net.TCPConn)
-	if !ok {
+	var rc syscall.RawConn
+	var err error
+	switch t := nc.(type) {
+	case *net.TCPConn:
+		rc, err = t.SyscallConn()
+	case *net.UnixConn:
+		rc, err = t.SyscallConn()
+	default:
 		return
 	}
-	rc, err := t.SyscallConn()
 	if err != nil {
 		return
 	}
