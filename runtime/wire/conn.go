@@ -100,8 +100,12 @@ func (c *Conn) Loop(step func() bool) error {
 // the caller goes on with Write and Read. After an ErrInterrupted with sent > 0 it
 // goes on with Read.
 func (c *Conn) Exchange(req, p []byte) (n, sent int, err error) {
-	if c.raw.bound() && c.tls == nil {
+	switch {
+	case !c.raw.bound():
+	case c.tls == nil:
 		return c.raw.exchange(req, p)
+	case c.tls.client:
+		return c.tls.exchange(req, p)
 	}
 	return 0, 0, nil
 }
@@ -157,8 +161,12 @@ func (c *Conn) Send(p []byte) (int, error) {
 }
 
 // Quiet tells that nothing has come that was not read, neither bytes nor an end.
-// Only the owner calls it. Without raw access it is not known and taken to be so.
+// Only the owner calls it, between two reads. Without raw access it is not known and
+// taken to be so.
 func (c *Conn) Quiet() bool {
+	if c.tls != nil {
+		return c.tls.quiet()
+	}
 	return !c.raw.bound() || c.raw.quiet()
 }
 

@@ -3,6 +3,7 @@ package wire
 import (
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -22,14 +23,18 @@ const maxRecord = 16 << 10
 // skipped when the caller goes on with it: so callers see a short write, and what
 // follows is never sent before the rest.
 type secure struct {
-	owner *Conn
-	conn  *tls.Conn
-	ready bool
+	owner  *Conn
+	conn   *tls.Conn
+	client bool
+	ready  bool
 
-	// Only the reader uses these. try tells that reads do not wait, and empty that the
-	// socket was emptied since the last wait.
-	try, empty bool
-	first      []byte // comes before what the socket holds
+	// Only the reader uses these. try tells that reads do not wait, empty that the
+	// socket was emptied since the last wait, and cut that the socket is at its end.
+	// alert is what the peer ended the connection with.
+	try, empty, cut bool
+	alert           error
+	swap            swap
+	first           []byte // comes before what the socket holds
 
 	mu   sync.Mutex // guards what follows: a read may have to write
 	wait bool
@@ -65,10 +70,22 @@ func (c *Conn) StartTLS(config *tls.Config, first []byte) {
 	c.tls.conn = tls.Server(c.tls, config)
 }
 
+// NewTLSClient wraps a connection that begins with the handshake of a TLS client.
+// Handshake comes before anything else. An end of the stream that the peer does not
+// announce (close_notify, RFC 8446 section 6.1) is io.ErrUnexpectedEOF: who cuts a
+// connection must not pass for a server that is done.
+func NewTLSClient(nc net.Conn, config *tls.Config) *Conn {
+	c := New(nc)
+	c.tls = &secure{owner: c, client: true}
+	c.tls.conn = tls.Client(c.tls, config)
+	c.tls.swap.step = c.tls.swapped
+	return c
+}
+
 // Secure tells whether the connection is one of TLS.
 func (c *Conn) Secure() bool { return c.tls != nil }
 
-// Handshake makes the handshake of a TLS connection, and waits for the client. An
+// Handshake makes the handshake of a TLS connection, and waits for the peer. An
 // interrupt ends it for good, with ErrInterrupted.
 func (c *Conn) Handshake() (tls.ConnectionState, error) {
 	s := c.tls
@@ -110,7 +127,48 @@ func (s *secure) read(p []byte, try bool) (int, error) {
 	if n > 0 {
 		return n, nil // crypto/tls says the error again
 	}
+	if s.client {
+		err = s.ended(err)
+	}
 	return 0, pauseless(err)
+}
+
+// ended looks at how the peer of a client ended the connection: crypto/tls takes a
+// stream that breaks off between two records for whole.
+func (s *secure) ended(err error) error {
+	var op *net.OpError
+	switch {
+	case err == io.EOF && s.cut:
+		return io.ErrUnexpectedEOF
+	case errors.As(err, &op) && op.Op == "remote error":
+		s.alert = err
+	}
+	return err
+}
+
+// Alert is the alert with which the peer of a TLS client has refused it, nil when it
+// has not. A server of TLS 1.3 says what it thinks of the client's certificate only
+// after the handshake. Only the reader calls it, and reads no more.
+func (c *Conn) Alert() error {
+	if s := c.tls; s != nil && s.client && s.alert == nil {
+		_ = s.quiet() // for what it notes
+	}
+	if c.tls == nil {
+		return nil
+	}
+	return c.tls.alert
+}
+
+// quiet is Quiet: what TLS itself has to say, such as new session tickets, is taken in
+// and no noise.
+func (s *secure) quiet() bool {
+	if !s.owner.raw.bound() {
+		return true
+	}
+	var b [1]byte
+	s.empty = false
+	n, err := s.read(b[:], true)
+	return n == 0 && err == ErrAgain
 }
 
 // write writes plaintext and waits for room, or does not.
@@ -200,6 +258,7 @@ func (s *secure) Read(p []byte) (n int, err error) {
 		return 0, pauseInterrupted
 	}
 	s.empty = err == nil && n < len(p)
+	s.cut = s.cut || err == io.EOF
 	return n, err
 }
 
