@@ -42,11 +42,16 @@ func (c *session) connect(e *upstream.Endpoint, r *table.Route, start, deadline 
 	}
 	up, err := c.dial(ctx, e, timeout)
 	var ne net.Error
+	var te *upstream.ErrTLS
 	switch {
 	case err == nil:
 		return up, reason.OK
 	case ctx.Err() != nil:
 		return nil, reason.ClientClosed
+	case errors.Is(err, upstream.ErrSecret):
+		return nil, reason.SecretUnavailable
+	case errors.As(err, &te):
+		return nil, reason.UpstreamTLS
 	case errors.As(err, &ne) && ne.Timeout():
 		if over {
 			return nil, reason.RequestDeadline
@@ -61,7 +66,18 @@ func (c *session) dial(ctx context.Context, e *upstream.Endpoint, timeout time.D
 	if e.HTTP2() {
 		return e.Stream(ctx, timeout)
 	}
-	return e.Dial(ctx, timeout)
+	var client upstream.Client
+	if e.ProxyProtocol() {
+		client = c.client()
+	}
+	return e.Dial(ctx, timeout, client)
+}
+
+// client is the client's connection as upstreams are told of it: its peer, not who a
+// forwarded field names, for that one is not at the other end.
+func (c *session) client() upstream.Client {
+	to, _ := c.carrier.NetConn().LocalAddr().(*net.TCPAddr)
+	return upstream.Client{From: c.peer, To: to.AddrPort()}
 }
 
 // await notes that the session waits for its upstream from now on, so that the

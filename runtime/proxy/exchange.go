@@ -38,7 +38,7 @@ func (c *session) proxy(r *table.Route, reached int, start int64) {
 		w.rec.Attempts++
 		up, code := c.connect(e, r, start, deadline, fresh)
 		if up == nil {
-			if left > 0 && code != reason.RequestDeadline && code != reason.ClientClosed && slices.Contains(r.Def.Retry.On, "connect") {
+			if left > 0 && code != reason.RequestDeadline && code != reason.ClientClosed && code != reason.SecretUnavailable && slices.Contains(r.Def.Retry.On, "connect") {
 				left--
 				tried.Add(e)
 				continue
@@ -57,6 +57,9 @@ func (c *session) proxy(r *table.Route, reached int, start int64) {
 			out = c.attempt(up, r, reached, deadline, start)
 		}
 		c.up.Store(nil)
+		if out.code == reason.UpstreamReset && !out.done && up.Rejected() {
+			out.code = reason.UpstreamTLS
+		}
 		if out.reusable {
 			c.ended = c.srv.now()
 			up.Release(c.ended)

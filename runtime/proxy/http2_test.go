@@ -172,7 +172,7 @@ func TestH2Responses(t *testing.T) {
 	if v := resp.Header["X-Upper"]; len(v) != 2 {
 		t.Errorf("x-upper is %q", v)
 	}
-	if rec := g.records.last(); rec.Protocol != "HTTP/2" || rec.Scheme != "http" || rec.Status != 200 || rec.BytesOut == 0 {
+	if rec := g.records.wait(t, 6); rec.Protocol != "HTTP/2" || rec.Scheme != "http" || rec.Status != 200 || rec.BytesOut == 0 {
 		t.Errorf("the record is %+v", rec)
 	}
 }

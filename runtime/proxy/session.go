@@ -39,6 +39,7 @@ const (
 type session struct {
 	srv      *Server
 	conn     *wire.Conn // nil for a stream
+	carrier  *wire.Conn // the connection below, of a stream too
 	side     duplex     // the connection or the stream
 	stream   stream     // nil for a connection of HTTP/1.1
 	shard    uint32
@@ -88,7 +89,7 @@ func newSession(srv *Server, nc net.Conn, shard uint32, from *intake) *session {
 	if from.tls != nil {
 		c.scheme = "https"
 	}
-	c.side = c.conn
+	c.carrier, c.side = c.conn, c.conn
 	var ap netip.AddrPort
 	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
 		ap = a.AddrPort()

@@ -24,6 +24,7 @@ const (
 	NoEndpoint
 	ConnectFailed
 	ConnectTimeout
+	UpstreamTLS
 	UpstreamReset
 	UpstreamTimeout
 	UpstreamInvalid
@@ -125,6 +126,11 @@ var table = [count]entry{
 		"The connection to an endpoint took longer than timeouts.connect.",
 		"Look at the network between gateway and endpoint, and at the endpoint's backlog.",
 	},
+	UpstreamTLS: {
+		"upstream-tls", 502,
+		"A connection to an endpoint was made, but TLS with it was not: its certificate does not verify, it does not accept the gateway's, or the two have no version or protocol in common.",
+		"The log says what is wrong (\"no TLS with an endpoint\"), and so does /-/upstreams; lintel_upstream_tls_handshakes_total counts it. Look at the upstream's tls: ca, serverName, names, certificate.",
+	},
 	UpstreamReset: {
 		"upstream-reset", 502,
 		"The upstream closed the connection before it answered anything.",
@@ -167,7 +173,7 @@ var table = [count]entry{
 	},
 	SecretUnavailable: {
 		"secret-unavailable", 503,
-		"A filter of the route needs a secret whose file is not there or is empty.",
+		"A filter of the route, or TLS to its upstream, needs a secret whose file is not there, is empty, or does not hold what it is for.",
 		"Put the file below secretsDir; it is read without a restart.",
 	},
 	FilterAnswer: {

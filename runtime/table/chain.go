@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/lintel-gateway/lintel/runtime/filter"
+	"github.com/lintel-gateway/lintel/runtime/upstream/identity"
 )
 
 // chains holds what a build has made of filters so far. Routes of a domain differ
@@ -99,15 +100,21 @@ func braced(config []byte) bool {
 }
 
 func (b *domainBuild) secret(name string) (*filter.Secret, error) {
+	s, err := b.secretOf(name, true)
+	return s.Value, err
+}
+
+// secretOf finds a secret of the domain, when own is set, or of the shared part.
+func (b *domainBuild) secretOf(name string, own bool) (identity.Secret, error) {
 	s, ok := b.d.def.Secrets[name]
-	if !ok && b.shared != nil {
+	if ok = ok && own; !ok && b.shared != nil {
 		s, ok = b.shared.Def.Secrets[name]
 	}
 	if !ok {
-		return nil, fmt.Errorf("secret %q is not declared", name)
+		return identity.Secret{}, fmt.Errorf("secret %q is not declared", name)
 	}
 	if b.d.env.Secret == nil {
-		return &filter.Secret{}, nil
+		return identity.Secret{File: s.File, Value: &filter.Secret{}}, nil
 	}
-	return b.d.env.Secret(s), nil
+	return identity.Secret{File: s.File, Value: b.d.env.Secret(s)}, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/upstream"
+	"github.com/lintel-gateway/lintel/runtime/upstream/identity"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
 	"github.com/lintel-gateway/lintel/schemas/route"
 )
@@ -120,7 +121,9 @@ func buildDomain(in *bundle.Domain, shared *bundle.Shared, from origin, key [32]
 	}()
 	b := &domainBuild{d: d, shared: shared, live: map[string]*upstream.Upstream{}, chains: newChains(), params: map[string][]string{}, old: old}
 	for name := range in.Def.Upstreams {
-		b.upstream(name)
+		if _, err := b.upstream(name); err != nil {
+			return nil, err
+		}
 	}
 	d.routes = make([]Route, len(in.Def.Routes))
 	for i := range in.Def.Routes {
@@ -194,20 +197,19 @@ func (b *domainBuild) targets(def *route.Route) ([]Target, error) {
 	}
 	var out []Target
 	for _, s := range shares {
-		u := b.upstream(s.Upstream)
-		if u == nil {
-			return nil, fmt.Errorf("upstream %q is not declared", s.Upstream)
+		u, err := b.upstream(s.Upstream)
+		if err != nil {
+			return nil, err
 		}
 		out = append(out, Target{u, s.Weight})
 	}
 	return out, nil
 }
 
-// upstream returns the live upstream of a name in the domain or the shared part,
-// or nil when neither declares it.
-func (b *domainBuild) upstream(name string) *upstream.Upstream {
+// upstream returns the live upstream of a name in the domain or the shared part.
+func (b *domainBuild) upstream(name string) (*upstream.Upstream, error) {
 	if u := b.live[name]; u != nil {
-		return u
+		return u, nil
 	}
 	domain := b.d.Name
 	def, ok := b.d.def.Upstreams[name]
@@ -216,12 +218,19 @@ func (b *domainBuild) upstream(name string) *upstream.Upstream {
 		def, ok = b.shared.Def.Upstreams[name]
 	}
 	if !ok {
-		return nil
+		return nil, fmt.Errorf("upstream %q is not declared", name)
 	}
-	u := b.d.env.Upstreams.Acquire(domain, name, &def)
+	// A shared upstream knows the shared secrets only: those of domains may have the
+	// same names.
+	u, err := b.d.env.Upstreams.Acquire(domain, name, &def, func(secret string) (identity.Secret, error) {
+		return b.secretOf(secret, domain != "")
+	})
+	if err != nil {
+		return nil, err
+	}
 	b.live[name] = u
 	b.d.upstreams = append(b.d.upstreams, u)
-	return u
+	return u, nil
 }
 
 // plant writes the routes into one arena, a tree for each host pattern.

@@ -1,8 +1,6 @@
 package upstream
 
 import (
-	"context"
-	"net"
 	"time"
 
 	"github.com/lintel-gateway/lintel/runtime/h2"
@@ -24,7 +22,10 @@ type Conn struct {
 	Suspect bool
 
 	mux         *shared // that Stream belongs to
+	endpoint    *Endpoint
 	node        *node
+	link        *link // of TLS
+	failures    int   // connects that had failed in a row before this one
 	maxIdle     int
 	idleTimeout time.Duration
 	idleSince   time.Time // guarded by the pool's lock
@@ -39,40 +40,29 @@ const looked = int64(5 * time.Millisecond)
 // Release was given, in nanoseconds. A connection that has been idle for a while,
 // that is suspect, or any when sure is asked for, is first looked at: one that its
 // peer has closed, or has sent bytes on that nobody asked for, is closed and not
-// returned. Of the others one may still be dead: the request finds out, and Reused
+// returned. So is a connection of TLS that was made with other secrets than there are
+// now. Of the others one may still be dead: the request finds out, and Reused
 // says that it may be sent again.
 func (e *Endpoint) Idle(now int64, sure bool) *Conn {
+	var present *link
+	if e.node.how.tls != nil {
+		var err error
+		if present, err = e.node.secure(); err != nil {
+			return nil // Dial says why
+		}
+	}
 	c := e.node.pool.take()
-	for c != nil && (sure || c.Suspect || now-c.released > looked) && !c.Quiet() {
+	for c != nil && (c.link != present || (sure || c.Suspect || now-c.released > looked) && !c.Quiet()) {
 		c.Conn.Close()
 		c = e.node.pool.take()
 	}
 	if c == nil {
 		return nil
 	}
-	c.Reused, c.Suspect, c.idleSince = true, false, time.Time{}
+	c.Reused, c.Suspect, c.idleSince, c.endpoint = true, false, time.Time{}, e
 	c.maxIdle, c.idleTimeout = e.upstream.Def.Pool.MaxIdle, e.upstream.Def.Pool.IdleTimeout.D()
 	e.node.inflight.Add(1)
 	return c
-}
-
-// Dial connects. A timeout of 0 is no bound. A failure counts towards the
-// endpoint's ejection unless ctx ended first.
-func (e *Endpoint) Dial(ctx context.Context, timeout time.Duration) (*Conn, error) {
-	d := net.Dialer{Timeout: timeout}
-	nc, err := d.DialContext(ctx, "tcp", e.node.dial)
-	if err != nil {
-		if ctx.Err() == nil {
-			e.failed()
-		}
-		return nil, err
-	}
-	e.node.connected()
-	e.node.inflight.Add(1)
-	return &Conn{
-		Conn: wire.New(nc), node: e.node,
-		maxIdle: e.upstream.Def.Pool.MaxIdle, idleTimeout: e.upstream.Def.Pool.IdleTimeout.D(),
-	}, nil
 }
 
 // Release gives back a connection that is between two messages: it waits for the
@@ -85,7 +75,7 @@ func (c *Conn) Release(now int64) {
 		return
 	}
 	c.released = now
-	if !c.node.pool.put(c, c.maxIdle) {
+	if c.link != c.node.link.Load() || !c.node.pool.put(c, c.maxIdle) {
 		c.Conn.Close()
 		return
 	}

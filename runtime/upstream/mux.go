@@ -21,7 +21,7 @@ type mux struct {
 type shared struct {
 	*h2.Conn
 	idleTimeout time.Duration
-	secure      bool // TLS
+	link        *link // of TLS
 }
 
 // dialing is a connect that several requests wait for.
@@ -35,15 +35,22 @@ var errMuxClosed = errors.New("the address is no endpoint any more")
 
 // HTTP2 tells whether the endpoint is spoken to in HTTP/2: by Stream, not by Idle and
 // Dial.
-func (e *Endpoint) HTTP2() bool { return e.upstream.Def.HTTP == "2" }
+func (e *Endpoint) HTTP2() bool { return e.node.how.http2 }
 
 // Stream begins a request on a connection of HTTP/2 that is open, or on a new one, which
 // other requests then wait for. Timeout and failure are as for Dial.
 func (e *Endpoint) Stream(ctx context.Context, timeout time.Duration) (*Conn, error) {
 	m := &e.node.mux
+	var present *link
+	if e.node.how.tls != nil {
+		var err error
+		if present, err = e.node.secure(); err != nil {
+			return nil, err
+		}
+	}
 	for {
 		m.mu.Lock()
-		if c, s := m.open(); s != nil {
+		if c, s := m.open(present); s != nil {
 			m.mu.Unlock()
 			e.node.inflight.Add(1)
 			return &Conn{Stream: s, Reused: true, node: e.node, mux: c}, nil
@@ -82,9 +89,15 @@ func (e *Endpoint) Stream(ctx context.Context, timeout time.Duration) (*Conn, er
 }
 
 // open begins a stream on one of the connections, the last that was made first; m.mu is
-// held. Nil means that none takes one.
-func (m *mux) open() (*shared, *h2.Stream) {
+// held. Nil means that none takes one. A connection of TLS that was made with other
+// secrets than there are now takes none any more.
+func (m *mux) open(present *link) (*shared, *h2.Stream) {
 	for i := len(m.conns) - 1; i >= 0; i-- {
+		if c := m.conns[i]; c.link != present {
+			go c.GoAway() // which may wait for the peer to take it
+			m.conns = append(m.conns[:i], m.conns[i+1:]...)
+			continue
+		}
 		s, err := m.conns[i].Open()
 		switch {
 		case err == nil:
@@ -99,11 +112,11 @@ func (m *mux) open() (*shared, *h2.Stream) {
 
 // connectMux makes a connection and begins the first stream on it.
 func (e *Endpoint) connectMux(ctx context.Context, timeout time.Duration) (*Conn, error) {
-	up, err := e.Dial(ctx, timeout)
+	up, err := e.Dial(ctx, timeout, Client{})
 	if err != nil {
 		return nil, err
 	}
-	m, conn := &e.node.mux, &shared{h2.NewClient(up.Conn, h2.Config{}), up.idleTimeout, up.Conn.Secure()}
+	m, conn := &e.node.mux, &shared{h2.NewClient(up.Conn, h2.Config{}), up.idleTimeout, up.link}
 	s, err := conn.Open()
 	if err != nil {
 		up.Discard()
@@ -145,7 +158,7 @@ func (m *mux) sweep() int {
 	defer m.mu.Unlock()
 	for _, c := range m.conns {
 		if c.Idle() >= c.idleTimeout {
-			c.GoAway()
+			go c.GoAway() // which may wait for the peer to take it
 		}
 	}
 	return len(m.conns)
@@ -163,6 +176,6 @@ func (m *mux) close() {
 	defer m.mu.Unlock()
 	m.closed = true
 	for _, c := range m.conns {
-		c.GoAway()
+		go c.GoAway() // which may wait for the peer to take it
 	}
 }

@@ -10,11 +10,17 @@ import (
 // maxBackoff caps how often the time of an ejection doubles: 10 times the base.
 const maxBackoff = 10
 
-// node is the state of one address, shared by all upstreams that name it.
+// node is the state of one address that is spoken to in one way, shared by all upstreams
+// that name it so. Another identity of TLS, another version of HTTP or a header of the
+// PROXY protocol make another node: neither connections nor the failures of a wrong
+// certificate pass from one to the other.
 type node struct {
 	address string
 	dial    string // what is dialled in place of address
+	key     string // in the registry
 	refs    int    // guarded by registry.mu
+	how     transport
+	link    atomic.Pointer[link] // of TLS
 
 	registry *Registry
 	inflight atomic.Int64
@@ -28,6 +34,7 @@ type node struct {
 	mu       sync.Mutex
 	failures int // connects in a row
 	times    int // ejections in a row
+	telling
 }
 
 // ejected tells whether the node is out now; an ejection that is over ends here.
@@ -45,14 +52,16 @@ func (n *node) ejected() bool {
 	return false
 }
 
-// connected notes a connect that came about.
-func (n *node) connected() {
+// connected notes a connect that came about, and tells how many in a row had failed.
+func (n *node) connected() (before int) {
 	n.mu.Lock()
-	n.failures, n.times = 0, 0
+	before = n.failures
+	n.failures, n.times, n.problem = 0, 0, ""
 	n.mu.Unlock()
 	if n.until.Swap(nil) != nil {
 		n.registry.log().Info("endpoint is back", slog.String("endpoint", n.address))
 	}
+	return before
 }
 
 // failed notes a connect that did not, and ejects the endpoint when that was one

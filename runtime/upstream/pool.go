@@ -44,8 +44,8 @@ func (p *pool) size() int {
 	return len(p.idle)
 }
 
-// sweep closes the connections that have been idle too long, that the peer has
-// closed, or that it has sent bytes on which nobody asked for, and returns how many
+// sweep closes the connections that have been idle too long, whose identity is a
+// former one, that the peer has closed, or that it has sent bytes on which nobody asked for, and returns how many
 // are left.
 func (p *pool) sweep(now time.Time) int {
 	p.mu.Lock()
@@ -57,7 +57,7 @@ func (p *pool) sweep(now time.Time) int {
 		if c.idleSince.IsZero() {
 			c.idleSince = now
 		}
-		if now.Sub(c.idleSince) >= c.idleTimeout || !c.Conn.Quiet() {
+		if now.Sub(c.idleSince) >= c.idleTimeout || c.link != c.node.link.Load() || !c.Conn.Quiet() {
 			c.Conn.Close()
 			continue
 		}

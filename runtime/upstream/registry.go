@@ -1,12 +1,15 @@
 package upstream
 
 import (
+	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/lintel-gateway/lintel/runtime/upstream/identity"
 	"github.com/lintel-gateway/lintel/schemas/route"
 )
 
@@ -16,7 +19,14 @@ type Config struct {
 	// named, to the address that is dialled in its place. Everything else, the Host
 	// field included, stays.
 	Dial map[string]string
-	// Log receives ejections and returns of endpoints; nil discards them.
+	// DialRoots, when set, vouch for redirected endpoints that speak TLS, in place of
+	// those that the definition or the system trusts. Names stay those of the definition.
+	DialRoots *x509.CertPool
+	// Handshake is told of each TLS handshake with an endpoint, with the version of TLS
+	// that was settled, 0 for none; nil tells nobody.
+	Handshake func(o identity.Outcome, version uint16)
+	// Log receives ejections and returns of endpoints, and now and then a handshake that
+	// failed; nil discards them.
 	Log *slog.Logger
 	// Now is the clock of ejections and idle timeouts; nil means time.Now.
 	Now func() time.Time
@@ -24,7 +34,7 @@ type Config struct {
 
 // Registry shares live upstreams between snapshots by identity: domain, name and
 // canonical definition. Endpoint state (ejection, idle connections) is shared
-// further, by address, so that it survives a change of the definition. The zero
+// further, by address and by how it is spoken to, so that it survives a change of the definition. The zero
 // Registry is ready for use; it does nothing until an upstream is picked from.
 type Registry struct {
 	cfg Config
@@ -54,18 +64,25 @@ func (r *Registry) log() *slog.Logger {
 }
 
 // Acquire returns the live upstream of a definition and counts a reference to
-// it. An empty domain means the upstream is shared.
-func (r *Registry) Acquire(domain, name string, def *route.Upstream) *Upstream {
+// it. An empty domain means the upstream is shared. The secrets that the definition
+// names are looked up by secret, which is asked for nothing else. It fails on a
+// definition that does not say how to speak to the endpoints.
+func (r *Registry) Acquire(domain, name string, def *route.Upstream, secret func(name string) (identity.Secret, error)) (*Upstream, error) {
 	canonical, err := json.Marshal(def)
 	if err != nil {
 		panic("upstream: plain data does not encode: " + err.Error())
 	}
-	key := domain + "\x00" + name + "\x00" + string(canonical)
+	how, err := r.transportOf(def, secret)
+	if err != nil {
+		return nil, fmt.Errorf("upstream %s: %w", name, err)
+	}
+	// The transport names the files of the secrets, which the definition does not.
+	key := domain + "\x00" + name + "\x00" + string(canonical) + how.key
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if u := r.upstreams[key]; u != nil {
 		u.refs++
-		return u
+		return u, nil
 	}
 	if r.upstreams == nil {
 		r.upstreams, r.nodes = map[string]*Upstream{}, map[string]*node{}
@@ -73,23 +90,30 @@ func (r *Registry) Acquire(domain, name string, def *route.Upstream) *Upstream {
 	u := &Upstream{Domain: domain, Name: name, Def: def, key: key, refs: 1, registry: r}
 	u.endpoints = make([]Endpoint, len(def.Endpoints))
 	for i, e := range def.Endpoints {
-		u.endpoints[i] = Endpoint{upstream: u, node: r.node(e.Address), weight: e.Weight}
+		u.endpoints[i] = Endpoint{upstream: u, node: r.node(e.Address, how), weight: e.Weight}
 	}
 	r.upstreams[key] = u
-	return u
+	return u, nil
+}
+
+func (r *Registry) handshake(o identity.Outcome, version uint16) {
+	if r.cfg.Handshake != nil {
+		r.cfg.Handshake(o, version)
+	}
 }
 
 // node returns the state of an address with a reference counted; r.mu is held.
-func (r *Registry) node(address string) *node {
-	n := r.nodes[address]
+func (r *Registry) node(address string, how transport) *node {
+	key := address + how.key
+	n := r.nodes[key]
 	if n == nil {
-		n = &node{address: address, dial: address, registry: r}
+		n = &node{address: address, dial: address, key: key, how: how, registry: r}
 		if to := r.cfg.Dial[address]; to != "" {
 			n.dial = to
 		} else if to := r.cfg.Dial["*"]; to != "" {
 			n.dial = to
 		}
-		r.nodes[address] = n
+		r.nodes[key] = n
 	}
 	n.refs++
 	return n
@@ -105,7 +129,7 @@ func (r *Registry) Release(u *Upstream) {
 		for i := range u.endpoints {
 			n := u.endpoints[i].node
 			if n.refs--; n.refs == 0 {
-				delete(r.nodes, n.address)
+				delete(r.nodes, n.key)
 				dead = append(dead, n)
 			}
 		}

@@ -87,7 +87,7 @@ func (c *Conn) Connect(ctx context.Context) bool {
 
 // Scheme is "http" or "https", as the endpoint is spoken to.
 func (c *Conn) Scheme() string {
-	if c.mux != nil && c.mux.secure {
+	if c.mux != nil && c.mux.link != nil {
 		return "https"
 	}
 	return "http"

@@ -34,6 +34,10 @@ type Endpoint struct {
 // Address is host:port as the definition has it, whatever is dialled.
 func (e *Endpoint) Address() string { return e.node.address }
 
+// ProxyProtocol tells whether connections begin with a header of the PROXY protocol, so
+// that Dial has to know the client.
+func (e *Endpoint) ProxyProtocol() bool { return e.node.how.proxy != "" }
+
 // maxTried bounds how many endpoints a Tried remembers.
 const maxTried = 8
 
@@ -116,6 +120,8 @@ type EndpointState struct {
 	// Inflight is how many connections to the address carry a request or an
 	// upgraded stream now.
 	Inflight int64 `json:"inflight"`
+	// Problem says why the last TLS handshake failed; absent when it did not.
+	Problem string `json:"problem,omitempty"`
 }
 
 // State describes the endpoints in the order of the definition.
@@ -127,7 +133,7 @@ func (u *Upstream) State() []EndpointState {
 		if e.node.ejected() {
 			s = "ejected"
 		}
-		out[i] = EndpointState{Address: e.node.address, Weight: e.weight, State: s, Inflight: e.node.inflight.Load()}
+		out[i] = EndpointState{Address: e.node.address, Weight: e.weight, State: s, Inflight: e.node.inflight.Load(), Problem: e.node.trouble()}
 	}
 	return out
 }

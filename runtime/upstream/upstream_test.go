@@ -13,9 +13,19 @@ func define(e route.Ejection, endpoints ...route.Endpoint) *route.Upstream {
 	return &route.Upstream{Endpoints: endpoints, Ejection: e, Pool: route.Pool{MaxIdle: 2, IdleTimeout: route.Duration(time.Minute)}}
 }
 
+// acquire is Acquire for definitions without secrets.
+func acquire(t *testing.T, r *Registry, domain, name string, def *route.Upstream) *Upstream {
+	t.Helper()
+	u, err := r.Acquire(domain, name, def, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
 func TestPickByWeight(t *testing.T) {
 	var r Registry
-	u := r.Acquire("d", "u", define(route.Ejection{}, route.Endpoint{Address: "a:1", Weight: 3}, route.Endpoint{Address: "b:1", Weight: 1}, route.Endpoint{Address: "c:1"}))
+	u := acquire(t, &r, "d", "u", define(route.Ejection{}, route.Endpoint{Address: "a:1", Weight: 3}, route.Endpoint{Address: "b:1", Weight: 1}, route.Endpoint{Address: "c:1"}))
 	count, run, last := map[string]int{}, 0, ""
 	for range 40 {
 		a := u.Pick(nil).Address()
@@ -41,11 +51,11 @@ func TestPickByWeight(t *testing.T) {
 
 func TestStateIsShared(t *testing.T) {
 	r := New(Config{})
-	a := r.Acquire("d", "u", define(route.Ejection{}, route.Endpoint{Address: "a:1", Weight: 1}))
-	if r.Acquire("d", "u", define(route.Ejection{}, route.Endpoint{Address: "a:1", Weight: 1})) != a {
+	a := acquire(t, r, "d", "u", define(route.Ejection{}, route.Endpoint{Address: "a:1", Weight: 1}))
+	if acquire(t, r, "d", "u", define(route.Ejection{}, route.Endpoint{Address: "a:1", Weight: 1})) != a {
 		t.Error("an equal definition is another upstream")
 	}
-	b := r.Acquire("d", "u", define(route.Ejection{}, route.Endpoint{Address: "a:1", Weight: 2}))
+	b := acquire(t, r, "d", "u", define(route.Ejection{}, route.Endpoint{Address: "a:1", Weight: 2}))
 	if b == a || b.endpoints[0].node != a.endpoints[0].node {
 		t.Error("a changed definition does not share its endpoint's state")
 	}
@@ -67,11 +77,11 @@ func TestEjection(t *testing.T) {
 	_ = ln.Close()
 	r := New(Config{Dial: map[string]string{"a:1": dead}, Now: func() time.Time { return now }})
 	rule := route.Ejection{Failures: 2, Duration: route.Duration(time.Second), MaxPercent: 50}
-	u := r.Acquire("d", "u", define(rule, route.Endpoint{Address: "a:1", Weight: 1}, route.Endpoint{Address: "b:1", Weight: 1}))
+	u := acquire(t, r, "d", "u", define(rule, route.Endpoint{Address: "a:1", Weight: 1}, route.Endpoint{Address: "b:1", Weight: 1}))
 	a := &u.endpoints[0]
 	fail := func() {
 		for range 2 {
-			if _, err := a.Dial(context.Background(), time.Second); err == nil {
+			if _, err := a.Dial(context.Background(), time.Second, Client{}); err == nil {
 				t.Fatal("a dead address answered")
 			}
 		}
@@ -109,12 +119,12 @@ func TestPool(t *testing.T) {
 	}
 	defer ln.Close()
 	r := New(Config{})
-	u := r.Acquire("d", "u", define(route.Ejection{}, route.Endpoint{Address: ln.Addr().String(), Weight: 1}))
+	u := acquire(t, r, "d", "u", define(route.Ejection{}, route.Endpoint{Address: ln.Addr().String(), Weight: 1}))
 	e := u.Pick(nil)
 	var open []*Conn
 	var peers []net.Conn
 	for range 3 {
-		c, err := e.Dial(context.Background(), time.Second)
+		c, err := e.Dial(context.Background(), time.Second, Client{})
 		if err != nil {
 			t.Fatal(err)
 		}

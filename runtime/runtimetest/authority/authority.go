@@ -13,6 +13,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"net"
 	"time"
 
 	"golang.org/x/crypto/ocsp"
@@ -34,6 +35,8 @@ type Authority struct {
 type Request struct {
 	// Names are the host names; the first is also the subject's common name.
 	Names []string
+	// IPs are the addresses of a server beside its names.
+	IPs []net.IP
 	// Subject, when set, is the subject of a client's certificate without host names.
 	Subject pkix.Name
 	// RSA asks for an RSA key instead of an ECDSA one.
@@ -109,7 +112,7 @@ func (a *Authority) Issue(r Request) (*Pair, error) {
 		r.Subject.CommonName = r.Names[0]
 	}
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: r.Subject, DNSNames: r.Names,
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: r.Subject, DNSNames: r.Names, IPAddresses: r.IPs,
 		NotBefore: time.Now().Add(-30 * 24 * time.Hour), NotAfter: r.Until, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}, a.cert, key.Public(), a.key)
