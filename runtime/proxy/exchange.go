@@ -116,14 +116,14 @@ func (c *session) attempt(up *upstream.Conn, r *table.Route, reached int, deadli
 		w.out = append(w.out, body...)
 		c.arm(&c.upRead, lim.until(lim.read, now))
 		var err error
-		w.upEnd, sent, err = up.Exchange(w.out, w.up)
+		w.upEnd, sent, err = up.Exchange(w.out, w.up[:firstRead])
 		for err == wire.ErrInterrupted {
 			up.Rearm(true, true)
 			if code := c.upOver(lim, lim.read, now); code != reason.OK {
 				return c.broken(code, sent > 0, reached)
 			}
 			if sent == 0 {
-				w.upEnd, sent, err = up.Exchange(w.out, w.up)
+				w.upEnd, sent, err = up.Exchange(w.out, w.up[:firstRead])
 			} else {
 				w.upEnd, err = up.Read(w.up)
 			}

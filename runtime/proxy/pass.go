@@ -26,6 +26,11 @@ func (c *session) pass(up *upstream.Conn, lim upLimit, chunk bool) reason.Code {
 		if end {
 			return reason.OK
 		}
+		if !chunk && c.splices(up) {
+			if code, done := c.splice(up, lim); done {
+				return code
+			}
+		}
 		data, end, code = c.content(up, lim, true)
 	}
 }

@@ -103,6 +103,7 @@ type Server struct {
 	lim     Limits
 	base    time.Time
 	streams sync.Pool // sessions of streams
+	pipes   pipePool
 	works   works
 
 	draining atomic.Bool
@@ -250,6 +251,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	}
 	if first {
 		close(s.stop)
+		s.pipes.close()
 	}
 	return err
 }

@@ -27,6 +27,8 @@ type rawConn struct {
 
 	onRead, onExchange, onLoop func(uintptr) bool
 	onPeer                     func(uintptr)
+	filling                    *filling
+	draining                   *draining
 	state                      atomic.Uint32
 }
 

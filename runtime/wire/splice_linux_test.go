@@ -1,0 +1,117 @@
+package wire
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"testing"
+	"time"
+)
+
+// TestSplice: what one socket sends passes through a pipe to another, whatever the sizes,
+// and also where the other end is slow.
+func TestSplice(t *testing.T) {
+	data := make([]byte, 3_000_000)
+	_, _ = rand.Read(data)
+	fromPeer, from := sockets(t)
+	toPeer, to := sockets(t)
+	src, dst := New(from), New(to)
+	if !src.Splices() || !dst.Splices() {
+		t.Fatal("plain sockets do not splice")
+	}
+	go func() {
+		_, _ = fromPeer.Write(data)
+		_ = fromPeer.Close()
+	}()
+	got := make(chan []byte)
+	go func() {
+		time.Sleep(50 * time.Millisecond) // the socket is full by then
+		b, _ := io.ReadAll(toPeer)
+		got <- b
+	}()
+	p, err := NewPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	sum := 0
+	for {
+		n, err := src.Fill(p, 1<<20)
+		if err == io.EOF {
+			break
+		}
+		if err != nil || n != p.Held() {
+			t.Fatalf("%d of %d, %v", n, p.Held(), err)
+		}
+		m, err := dst.Drain(p)
+		if err != nil || m != n || p.Held() != 0 {
+			t.Fatalf("%d of %d, %d left, %v", m, n, p.Held(), err)
+		}
+		sum += m
+	}
+	dst.Close()
+	if b := <-got; !bytes.Equal(b, data) || sum != len(data) {
+		t.Errorf("%d bytes of %d, %d counted", len(b), len(data), sum)
+	}
+}
+
+// TestSpliceInterrupted: both waits end by an interrupt, and go on after it.
+func TestSpliceInterrupted(t *testing.T) {
+	fromPeer, from := sockets(t)
+	toPeer, to := sockets(t)
+	src, dst := New(from), New(to)
+	p, err := NewPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	time.AfterFunc(20*time.Millisecond, func() { src.Interrupt(true, false) })
+	if _, err := src.Fill(p, 100); err != ErrInterrupted {
+		t.Fatalf("the wait for bytes ended with %v", err)
+	}
+	src.Rearm(true, false)
+	_, _ = fromPeer.Write([]byte("abc"))
+	if n, err := src.Fill(p, 100); n != 3 || err != nil {
+		t.Fatalf("%d %v", n, err)
+	}
+	// The other end takes nothing any more.
+	_ = to.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
+	for {
+		if _, err := to.Write(make([]byte, 1<<20)); errors.Is(err, os.ErrDeadlineExceeded) {
+			break
+		}
+	}
+	_ = to.SetWriteDeadline(time.Time{})
+	time.AfterFunc(20*time.Millisecond, func() { dst.Interrupt(false, true) })
+	if n, err := dst.Drain(p); n != 0 || err != ErrInterrupted || p.Held() != 3 {
+		t.Fatalf("the wait for room ended with %d, %v; %d are held", n, err, p.Held())
+	}
+	dst.Rearm(false, true)
+	go func() { _, _ = io.Copy(io.Discard, toPeer) }()
+	if n, err := dst.Drain(p); n != 3 || err != nil {
+		t.Errorf("%d %v", n, err)
+	}
+}
+
+// sockets are the two ends of a TCP connection.
+func sockets(t *testing.T) (peer, own *net.TCPConn) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	a, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = a.Close(), b.Close() })
+	return a.(*net.TCPConn), b.(*net.TCPConn)
+}
