@@ -21,6 +21,7 @@ import (
 	"github.com/lintel-gateway/lintel/runtime/boot"
 	"github.com/lintel-gateway/lintel/runtime/certs"
 	"github.com/lintel-gateway/lintel/runtime/filter/standard"
+	"github.com/lintel-gateway/lintel/runtime/handover"
 	"github.com/lintel-gateway/lintel/runtime/reload"
 	"github.com/lintel-gateway/lintel/runtime/secret"
 	"github.com/lintel-gateway/lintel/runtime/snapshot"
@@ -60,6 +61,10 @@ type Gateway struct {
 
 	traffic [][]net.Listener // the sockets of each listener
 	admin   net.Listener
+
+	offers   *handover.Offer  // nil: nobody may take over
+	taking   *handover.Taking // nil: no process was there before
+	patience time.Duration    // for the first bundle of a process that takes over
 }
 
 // New puts a gateway together. It opens nothing but the access log,
@@ -71,7 +76,7 @@ func assemble(cfg Config, makeEngine engineMaker) (*Gateway, error) {
 	if err := cfg.Boot.Check(cfg.Dev); err != nil {
 		return nil, err
 	}
-	g := &Gateway{cfg: cfg, log: cfg.Log}
+	g := &Gateway{cfg: cfg, log: cfg.Log, patience: handover.Patience}
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
 	}
@@ -103,38 +108,61 @@ func assemble(cfg Config, makeEngine engineMaker) (*Gateway, error) {
 	return g, nil
 }
 
-// Run serves until ctx ends, and then drains: it stops being ready, waits for the
-// readiness delay, lets requests and upgraded connections end until the drain
-// timeout, and stops. A bad bundle is no error.
+// Run serves until ctx ends or another process has taken over, and then drains: it stops
+// being ready, waits for the readiness delay, lets requests and upgraded connections end
+// until the drain timeout, and stops. A bad bundle is no error.
 func (g *Gateway) Run(ctx context.Context) error {
 	if err := g.Listen(); err != nil {
 		return err
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var tasks sync.WaitGroup
-	defer g.settle(&tasks)
+	t := &tasks{failed: make(chan error, 1)}
+	defer g.settle(&t.group)
 	defer stop()
-	failed := make(chan error, 1+len(g.traffic))
-	try := func(what string, f func() error) {
-		tasks.Go(func() {
-			if err := f(); err != nil {
-				failed <- fmt.Errorf("%s: %w", what, err)
-			}
-		})
-	}
-	tasks.Go(func() { g.sinks.run(work) })
-	try("serve the admin endpoints", func() error {
-		return admin.Serve(work, g.admin, admin.Handler(admin.Config{
-			Bundles: g.reloader, Holder: &g.holder, Draining: g.draining.Load, Metrics: g.metrics, Log: g.log,
-		}), g.log)
-	})
-	tasks.Go(func() { g.secrets.Run(work) })
 	g.log.Info("gateway started", "version", g.cfg.Version, "listen", g.Addresses(), "admin", g.AdminAddress(), "bundle", g.cfg.Boot.Bundle.Dir)
+	t.group.Go(func() { g.sinks.run(work) })
+	t.group.Go(func() { g.secrets.Run(work) })
+	g.watch(work, t)
+	handed := make(chan struct{})
+	withdraw, err := g.serve(ctx, work, t, handed)
+	if err != nil {
+		return err
+	}
+	over := false
+	select {
+	case <-ctx.Done():
+	case <-handed:
+		over = true
+	case err = <-t.failed:
+		g.log.Error("gateway fails", "error", err)
+	}
+	withdraw()
+	return errors.Join(err, g.drain(ctx, over))
+}
 
+// tasks are the goroutines of a gateway; the first that fails ends it.
+type tasks struct {
+	group  sync.WaitGroup
+	failed chan error
+}
+
+func (t *tasks) try(what string, f func() error) {
+	t.group.Go(func() {
+		if err := f(); err != nil {
+			select {
+			case t.failed <- fmt.Errorf("%s: %w", what, err):
+			default: // the gateway ends already
+			}
+		}
+	})
+}
+
+// watch brings bundles into service whenever the directory changes.
+func (g *Gateway) watch(work context.Context, t *tasks) {
 	g.reloader.Start()
 	look := make(chan struct{}, 1)
-	tasks.Go(func() { g.reloader.Run(work, look) })
-	tasks.Go(func() {
+	t.group.Go(func() { g.reloader.Run(work, look) })
+	t.group.Go(func() {
 		w := watch.New(watch.Config{Dir: g.cfg.Boot.Bundle.Dir, Poll: g.cfg.Boot.Bundle.Poll.D(), Log: g.log})
 		w.Run(work, func() {
 			select {
@@ -143,20 +171,33 @@ func (g *Gateway) Run(ctx context.Context) error {
 			}
 		})
 	})
+}
+
+// serve takes traffic and answers the operator, once this process may, and offers both
+// to the process that will replace it: then handed is closed. withdraw ends that.
+func (g *Gateway) serve(ctx, work context.Context, t *tasks, handed chan struct{}) (withdraw func(), err error) {
+	if err := g.awaitBundle(ctx); err != nil {
+		return nil, err
+	}
 	for i, sockets := range g.traffic {
 		if store := g.certs[i]; store != nil {
-			tasks.Go(func() { store.Run(work) })
+			t.group.Go(func() { store.Run(work) })
 		}
-		try("serve traffic", func() error { return g.engine.ServeListener(work, g.intake(i), sockets...) })
+		t.try("serve traffic", func() error { return g.engine.ServeListener(work, g.intake(i), sockets...) })
 	}
-
-	var err error
-	select {
-	case <-ctx.Done():
-	case err = <-failed:
-		g.log.Error("gateway fails", "error", err)
-	}
-	return errors.Join(err, g.drain(ctx))
+	operator, dismiss := context.WithCancel(work)
+	withdraw = g.offer(func() {
+		dismiss()
+		_ = g.admin.Close()
+		close(handed)
+	})
+	t.try("serve the admin endpoints", func() error {
+		defer dismiss()
+		return admin.Serve(operator, g.admin, admin.Handler(admin.Config{
+			Bundles: g.reloader, Holder: &g.holder, Draining: g.draining.Load, Metrics: g.metrics, Log: g.log,
+		}), g.log)
+	})
+	return withdraw, nil
 }
 
 // settle waits for the tasks, but not for ever: a log that nobody reads must not
@@ -172,10 +213,13 @@ func (g *Gateway) settle(tasks *sync.WaitGroup) {
 }
 
 // drain ends what is in flight. What does not end in time is cut, which is no
-// error.
-func (g *Gateway) drain(ctx context.Context) error {
+// error. After a handover nobody has to notice anything first.
+func (g *Gateway) drain(ctx context.Context, over bool) error {
 	g.draining.Store(true)
 	d := g.cfg.Boot.Drain
+	if over {
+		d.ReadinessDelay = 0
+	}
 	g.log.Info("gateway drains", "readiness_delay", d.ReadinessDelay.D(), "timeout", d.Timeout.D())
 	time.Sleep(d.ReadinessDelay.D())
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Timeout.D())

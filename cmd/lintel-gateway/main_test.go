@@ -42,6 +42,7 @@ type child struct {
 	cmd     *exec.Cmd
 	admin   string
 	listen  string
+	listens []string
 	mu      sync.Mutex
 	log     bytes.Buffer
 	drained chan struct{}
@@ -49,8 +50,14 @@ type child struct {
 
 func start(t *testing.T, args ...string) *child {
 	t.Helper()
+	return startPlain(t, append(args, "--listen", "127.0.0.1:0")...)
+}
+
+// startPlain starts a gateway whose listeners stand in its config.
+func startPlain(t *testing.T, args ...string) *child {
+	t.Helper()
 	c := &child{t: t, drained: make(chan struct{})}
-	c.cmd = exec.Command(os.Args[0], append(args, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")...)
+	c.cmd = exec.Command(os.Args[0], append(args, "--admin", "127.0.0.1:0")...)
 	c.cmd.Env = append(os.Environ(), childEnv+"=1")
 	stderr, err := c.cmd.StderrPipe()
 	if err != nil {
@@ -72,7 +79,7 @@ func start(t *testing.T, args ...string) *child {
 				Listen     []string
 			}
 			if json.Unmarshal(lines.Bytes(), &l) == nil && l.Msg == "gateway started" {
-				c.admin, c.listen = l.Admin, l.Listen[0]
+				c.admin, c.listen, c.listens = l.Admin, l.Listen[0], l.Listen
 				close(started)
 			}
 		}

@@ -9,6 +9,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -36,6 +39,8 @@ type Config struct {
 	// AccessLog is "off", "stdout" or the path of a file to append to (stdout).
 	AccessLog string `yaml:"accessLog"`
 	Drain     Drain  `yaml:"drain"`
+	// Handover is the path of a Unix socket on which a new process takes over (none).
+	Handover string `yaml:"handover"`
 	// Dial redirects connects from an endpoint's address to another one. It is
 	// accepted only with --dev.
 	Dial map[string]string `yaml:"dial"`
@@ -198,12 +203,18 @@ func (c *Config) Check(dev bool) error {
 		if err := c.Listeners[i].check(len(c.TrustedProxies) > 0); err != nil {
 			return fmt.Errorf("listeners[%d].%w", i, err)
 		}
+		if a := c.Listeners[i].Address; strings.HasPrefix(a, systemdPrefix) && slices.ContainsFunc(c.Listeners[:i], func(l Listener) bool { return l.Address == a }) {
+			return fmt.Errorf("listeners[%d].address: %s stands there before; a listener takes all sockets with its name", i, a)
+		}
 	}
 	if _, _, err := net.SplitHostPort(c.Admin.Address); err != nil {
 		return fmt.Errorf("admin.address: %q is not host:port, such as \"127.0.0.1:8081\"", c.Admin.Address)
 	}
 	if c.Bundle.Dir == "" {
 		return errors.New("bundle.dir: give the directory of the bundle, here or as --bundle DIR")
+	}
+	if h := c.Handover; h != "" && (!filepath.IsAbs(h) || len(h) > longestPath) {
+		return fmt.Errorf("handover: %q is not the path of a Unix socket: it begins at the root and has at most %d bytes, such as \"/run/lintel/handover.sock\"", h, longestPath)
 	}
 	if len(c.Dial) > 0 && !dev {
 		return errors.New("dial: redirecting connects is for tests; start the gateway with --dev to allow it")

@@ -43,7 +43,7 @@ func (f *Flags) Given(name string) bool { return f.texts[name] != nil && *f.text
 func (f *Flags) Override(c *Config) {
 	to := map[string]*string{
 		"bundle": &c.Bundle.Dir, "admin": &c.Admin.Address, "state-dir": &c.Bundle.StateDir,
-		"fallback-bundle": &c.Bundle.Fallback, "verify-key": &c.Bundle.VerifyKey,
+		"fallback-bundle": &c.Bundle.Fallback, "verify-key": &c.Bundle.VerifyKey, "handover": &c.Handover,
 	}
 	for name, text := range f.texts {
 		switch {

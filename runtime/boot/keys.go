@@ -26,7 +26,7 @@ func Keys() []Key {
 	return []Key{
 		{"", "config", "FILE", "the boot config (YAML); flags win over it"},
 		{"bundle.dir", "bundle", "DIR", "directory of the bundle, such as the mount of its ConfigMaps; required, here or there"},
-		{"listeners[].address", "listen", "ADDR", "addresses that take traffic: host:port, or unix:PATH for a Unix socket, such as unix:/run/lintel/http.sock; the flag gives one, with all else of the file's first listener"},
+		{"listeners[].address", "listen", "ADDR", "addresses that take traffic: host:port, unix:PATH for a Unix socket, such as unix:/run/lintel/http.sock, or systemd:NAME for the sockets that systemd passes under that name; the flag gives one, with all else of the file's first listener"},
 		{"listeners[].limits", "", "", "the keys of limits for the connections of this listener; what it does not say comes from limits; connections and connectionsPerSource count the listener's own, beside those of limits, which count all"},
 		{"listeners[].http2", "", "", "on: clients may speak HTTP/2 besides HTTP/1.1, with TLS by ALPN, without by prior knowledge; or off"},
 		{"listeners[].mode", "", "", "permissions of a Unix socket's file, in octal; 0660 when it is not given"},
@@ -63,6 +63,7 @@ func Keys() []Key {
 		{"accessLog", "", "", "off, stdout, or the path of a file to append to"},
 		{"drain.timeout", "", "", "time that requests and upgraded connections have to end when the gateway stops"},
 		{"drain.readinessDelay", "", "", "how long the gateway goes on accepting after it stopped being ready, so that load balancers notice"},
+		{"handover", "handover", "PATH", "Unix socket on which a process that is started anew with the same boot config takes over all listeners; the one before drains and ends"},
 		{"dial", "", "", "redirects connects from an endpoint's address (\"*\": from all that are not named) to another; only with --dev"},
 		{"", "dev", "", "allow the boot key dial, and add the headers x-lintel-route, x-lintel-bundle and x-lintel-upstream"},
 		{"", "version", "", "print the version and exit"},

@@ -15,7 +15,8 @@ import (
 
 // Listener is one address that takes traffic.
 type Listener struct {
-	// Address is host:port, or unix:PATH for a Unix socket.
+	// Address is host:port, unix:PATH for a Unix socket, or systemd:NAME for those
+	// that systemd has opened.
 	Address string `yaml:"address"`
 	// Mode are the permissions of a Unix socket's file (0660).
 	Mode Mode `yaml:"mode"`
@@ -80,14 +81,26 @@ func (l *Listener) check(trusted bool) error {
 // unixPrefix begins the address of a Unix socket.
 const unixPrefix = "unix:"
 
+// systemdPrefix begins the address of sockets that systemd has opened.
+const systemdPrefix = "systemd:"
+
 // longestPath is what the system takes as the path of a Unix socket, in bytes.
 const longestPath = 107
 
 func (l *Listener) checkAddress() error {
+	if name, ok := strings.CutPrefix(l.Address, systemdPrefix); ok {
+		switch {
+		case name == "" || strings.Contains(name, ":"):
+			return fmt.Errorf("address: %q names no socket of systemd, such as \"systemd:http\"", l.Address)
+		case l.Mode != 0 || l.ReusePort:
+			return errors.New("address: systemd opens the socket; its unit has the settings SocketMode and ReusePort")
+		}
+		return nil
+	}
 	path, isUnix := strings.CutPrefix(l.Address, unixPrefix)
 	if !isUnix {
 		if _, _, err := net.SplitHostPort(l.Address); err != nil {
-			return fmt.Errorf("address: %q is not host:port, such as \"0.0.0.0:8080\", nor unix:PATH", l.Address)
+			return fmt.Errorf("address: %q is not host:port, such as \"0.0.0.0:8080\", nor unix:PATH or systemd:NAME", l.Address)
 		}
 		if l.Mode != 0 {
 			return errors.New("mode: only a Unix socket has one; write address: unix:PATH, or leave it out")

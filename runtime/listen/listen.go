@@ -32,7 +32,7 @@ type Socket struct {
 // Open opens the sockets, one or as many as they are spread over.
 func Open(s Socket) (_ []net.Listener, err error) {
 	if path, ok := strings.CutPrefix(s.Address, UnixPrefix); ok {
-		ln, err := openUnix(path, s.Mode)
+		ln, err := Unix("unix", path, s.Mode)
 		if err != nil {
 			return nil, sentence(s.Address, err)
 		}
@@ -70,19 +70,19 @@ func sentence(address string, err error) error {
 	return fmt.Errorf("cannot listen on %s: %w", address, err)
 }
 
-// openUnix listens on a path. A socket's file that nobody listens on any more is
-// replaced.
-func openUnix(path string, mode fs.FileMode) (net.Listener, error) {
+// Unix listens on a path; the network is "unix" or "unixpacket". A socket's file that
+// nobody listens on any more is replaced. A mode of 0 is DefaultMode.
+func Unix(network, path string, mode fs.FileMode) (*net.UnixListener, error) {
 	if mode == 0 {
 		mode = DefaultMode
 	}
 	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error { return restrict(c, mode) }}
-	ln, err := config.Listen(context.Background(), "unix", path)
+	ln, err := config.Listen(context.Background(), network, path)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		if err := removeStale(path); err != nil {
+		if err := removeStale(network, path); err != nil {
 			return nil, err
 		}
-		ln, err = config.Listen(context.Background(), "unix", path)
+		ln, err = config.Listen(context.Background(), network, path)
 	}
 	if err != nil {
 		return nil, err
@@ -92,12 +92,12 @@ func openUnix(path string, mode fs.FileMode) (net.Listener, error) {
 		_ = ln.Close()
 		return nil, err
 	}
-	return ln, nil
+	return ln.(*net.UnixListener), nil
 }
 
 // removeStale removes the file of a socket that nobody listens on. Anything else that
 // stands there stays, and is an error.
-func removeStale(path string) error {
+func removeStale(network, path string) error {
 	info, err := os.Lstat(path)
 	if err != nil {
 		return err
@@ -105,7 +105,7 @@ func removeStale(path string) error {
 	if info.Mode().Type() != fs.ModeSocket {
 		return errors.New("what stands at that path is no socket; move it away, or choose another path")
 	}
-	nc, err := net.Dial("unix", path)
+	nc, err := net.Dial(network, path)
 	if err == nil {
 		_ = nc.Close()
 		return syscall.EADDRINUSE

@@ -166,11 +166,11 @@ func TestClientDeadlines(t *testing.T) {
 				if took < c.after || took > c.after+4*sweepEvery {
 					t.Errorf("it took %v, want %v", took, c.after)
 				}
+				close(ln)
+				<-done
 				if err := srv.Drain(t.Context()); err != nil {
 					t.Error(err)
 				}
-				close(ln)
-				<-done
 			})
 		})
 	}

@@ -164,6 +164,9 @@ func (s *Server) serve(ctx context.Context, ln net.Listener, from *intake) error
 		s.mu.Unlock()
 		return ln.Close()
 	}
+	// The loop counts as a session: what it accepted as a drain began is served too.
+	s.sessions.Add(1)
+	defer s.sessions.Done()
 	s.listeners[ln] = struct{}{}
 	if !s.sweeping {
 		s.sweeping = true
@@ -202,14 +205,7 @@ func (s *Server) serve(ctx context.Context, ln net.Listener, from *intake) error
 }
 
 func (s *Server) accept(nc net.Conn, from *intake) {
-	s.mu.Lock()
-	if s.draining.Load() {
-		s.mu.Unlock()
-		_ = nc.Close()
-		return
-	}
 	s.sessions.Add(1)
-	s.mu.Unlock()
 	full := s.full(from)
 	c := newSession(s, nc, s.next.Add(1), from)
 	s.shard(c).add(c)
