@@ -105,16 +105,20 @@ func (c *Conn) writer(b *buffer, n int) {
 	defer c.users.Done()
 	slow := time.AfterFunc(c.cfg.SendTimeout, func() { c.wc.Interrupt(false, true) })
 	defer slow.Stop()
+	last := time.Now()
 	for b != nil {
 		for n < len(b.b) {
 			m, err := c.wc.Write(b.b[n:])
 			n += m
 			if err == wire.ErrInterrupted {
-				err = c.stalled(m)
+				err = c.stalled(m > 0 || time.Since(last) < c.cfg.SendTimeout)
 			}
 			if err != nil {
 				c.unwritten(b, err)
 				return
+			}
+			if m > 0 {
+				last = time.Now()
 			}
 			slow.Reset(c.cfg.SendTimeout)
 		}
@@ -124,7 +128,7 @@ func (c *Conn) writer(b *buffer, n int) {
 }
 
 // stalled tells why an interrupted write does not go on; nil when it does.
-func (c *Conn) stalled(took int) error {
+func (c *Conn) stalled(wait bool) error {
 	c.wc.Rearm(false, true)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -132,7 +136,7 @@ func (c *Conn) stalled(took int) error {
 	switch {
 	case c.hurry, c.ended != nil && c.ended != errDone && c.ended != errLeft && !errors.As(c.ended, &broke):
 		return c.ended
-	case took == 0:
+	case !wait:
 		return errSlow
 	}
 	return nil
