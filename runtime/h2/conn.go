@@ -57,7 +57,8 @@ type Conn struct {
 	ended     error // why the connection is over
 	hurry     bool  // the last frames have had their time
 	mute      bool  // nothing is written any more
-	tidying   bool
+	looking   bool  // a timer will look at the connection
+	stirred   bool  // something came since it was set
 	timers    [2]*time.Timer
 
 	users sync.WaitGroup // goroutines that use the connection

@@ -40,7 +40,7 @@ func (c *Conn) leave(s *Stream) {
 	}
 	if c.open--; c.open == 0 {
 		c.since = time.Now()
-		c.tidyLater()
+		c.lookLater()
 	}
 }
 

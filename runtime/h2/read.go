@@ -167,9 +167,8 @@ func (in *input) take() bool {
 		in.end = copy(in.buf.b, in.buf.b[in.start:in.end])
 		in.start = 0
 	}
-	done := c.finished()
-	c.settle()
-	return !done
+	c.lookLater()
+	return !c.settle()
 }
 
 // wait lets the writer write; c.mu is held.
@@ -185,8 +184,8 @@ func (in *input) wait() {
 }
 
 // settle does what a batch of frames leads to and lets c.mu go: it starts handlers,
-// tells who is gone, and writes.
-func (c *Conn) settle() {
+// tells who is gone, and writes. It returns whether the connection is finished.
+func (c *Conn) settle() bool {
 	gone := c.batch.gone
 	c.batch.gone = nil
 	for i, s := range c.batch.ready {
@@ -198,12 +197,14 @@ func (c *Conn) settle() {
 		c.batch.ready[i] = nil
 	}
 	c.batch.ready = c.batch.ready[:0]
+	done := c.finished()
 	mine := c.claim()
 	c.mu.Unlock()
 	c.tell(gone)
 	if mine {
 		c.flush(false)
 	}
+	return done
 }
 
 // one takes one frame, or a part of the preface, from the front of the buffer.

@@ -61,43 +61,53 @@ func (c *Conn) serve(s *Stream, w *worker) bool {
 	return stay
 }
 
-// tidyAfter is how long a connection without streams keeps goroutines and streams.
-const tidyAfter = time.Second
+const (
+	// lookAfter is when a connection that became quiet is looked at.
+	lookAfter = 250 * time.Millisecond
+	// tidyAfter is how long a connection without streams keeps goroutines and streams.
+	tidyAfter = time.Second
+)
 
-// tidyLater comes back to a connection that has no streams, once. c.mu is held.
-func (c *Conn) tidyLater() {
-	if c.tidying || c.ended != nil {
+// lookLater comes back to a connection once it is quiet. c.mu is held.
+func (c *Conn) lookLater() {
+	if c.looking {
+		c.stirred = true
 		return
 	}
-	c.tidying = true
+	if c.ended != nil {
+		return
+	}
+	c.looking = true
 	if t := c.timers[0]; t != nil {
-		t.Reset(tidyAfter)
+		t.Reset(lookAfter)
 		return
 	}
-	c.timers[0] = time.AfterFunc(tidyAfter, c.tidy)
+	c.timers[0] = time.AfterFunc(lookAfter, c.look)
 }
 
-// tidy gives back what an idle connection need not hold, and sees an end of stream that
-// came with the last bytes: it has woken nobody.
-func (c *Conn) tidy() {
+// look sees an end of stream that came with the last bytes: it has woken nobody. When no
+// stream is left it also gives back what an idle connection need not hold.
+func (c *Conn) look() {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.ended != nil {
-		c.mu.Unlock()
 		return
 	}
-	if c.open > 0 || c.running > 0 || time.Since(c.since) < tidyAfter {
-		c.timers[0].Reset(tidyAfter)
-		c.mu.Unlock()
+	idle := c.open == 0 && c.running == 0
+	if c.stirred || idle && time.Since(c.since) < tidyAfter {
+		c.stirred = false
+		c.timers[0].Reset(lookAfter)
 		return
 	}
-	c.tidying = false
-	for i, w := range c.idle {
-		w.next <- nil
-		c.idle[i] = nil
+	c.looking = false
+	if idle {
+		for i, w := range c.idle {
+			w.next <- nil
+			c.idle[i] = nil
+		}
+		c.idle = c.idle[:0]
+		c.free = nil
 	}
-	c.idle = c.idle[:0]
-	c.free = nil
-	c.mu.Unlock()
 	if c.wc.Peer() != wire.Open {
 		c.wc.Interrupt(true, false)
 	}
