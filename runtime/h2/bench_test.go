@@ -2,7 +2,6 @@ package h2
 
 import (
 	"encoding/binary"
-	"io"
 	"net"
 	"testing"
 
@@ -160,5 +159,3 @@ func BenchmarkDecode(b *testing.B) {
 		})
 	}
 }
-
-var _ io.Reader = reader{}
