@@ -98,14 +98,18 @@ func (e *encoder) limit(n uint32) {
 	e.table.resize(size)
 }
 
-// begin starts a section.
+// begin starts a section. Where the size went down and up again both must be said (RFC
+// 7541 section 4.2). We say 0 for the first: x/net's decoder takes a second update only
+// when the table is empty.
 func (e *encoder) begin(b []byte) []byte {
 	if !e.resize {
 		return b
 	}
 	e.resize = false
-	if e.least < e.max {
-		b = appendInteger(b, 5, 0x20, e.least)
+	if size := e.max; e.least < size {
+		e.table.resize(0)
+		e.table.resize(size)
+		b = appendInteger(b, 5, 0x20, 0)
 	}
 	return appendInteger(b, 5, 0x20, e.max)
 }
