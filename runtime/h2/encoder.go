@@ -41,12 +41,10 @@ var fieldNames = func() map[string]fieldName {
 	for i := staticCount; i > 0; i-- {
 		m[static[i].name] = fieldName{index: i}
 	}
-	for name, k := range kinds {
-		if k == kindHost || k == kindLength || k == kindTE || k == kindConnection {
-			f := m[name]
-			f.drop = true
-			m[name] = f
-		}
+	for _, name := range strings.Fields("host content-length te connection proxy-connection keep-alive transfer-encoding upgrade") {
+		f := m[name]
+		f.drop = true
+		m[name] = f
 	}
 	for _, name := range strings.Fields(`:authority accept accept-charset accept-encoding accept-language accept-ranges
 		access-control-allow-credentials access-control-allow-headers access-control-allow-methods

@@ -29,13 +29,35 @@ const (
 
 func (k kind) pseudo() bool { return k >= kindMethod && k <= kindOther }
 
-// kinds are the names that mean something.
-var kinds = map[string]kind{
-	":method": kindMethod, ":scheme": kindScheme, ":authority": kindAuthority, ":path": kindPath,
-	":protocol": kindProtocol, ":status": kindStatus,
-	"host": kindHost, "cookie": kindCookie, "content-length": kindLength, "te": kindTE, "expect": kindExpect,
-	"connection": kindConnection, "proxy-connection": kindConnection, "keep-alive": kindConnection,
-	"transfer-encoding": kindConnection, "upgrade": kindConnection,
+// meant gives the kind of a name that means something, or kindPlain.
+func meant(name string) kind {
+	switch name {
+	case ":method":
+		return kindMethod
+	case ":scheme":
+		return kindScheme
+	case ":authority":
+		return kindAuthority
+	case ":path":
+		return kindPath
+	case ":protocol":
+		return kindProtocol
+	case ":status":
+		return kindStatus
+	case "host":
+		return kindHost
+	case "cookie":
+		return kindCookie
+	case "content-length":
+		return kindLength
+	case "te":
+		return kindTE
+	case "expect":
+		return kindExpect
+	case "connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade":
+		return kindConnection
+	}
+	return kindPlain
 }
 
 // lower maps the bytes of a token to lower case, others to 0 (RFC 9110 section 5.6.2).
@@ -56,7 +78,7 @@ var lower = func() (t [256]byte) {
 
 // kindOf judges a name as it came.
 func kindOf(name string) kind {
-	if k, ok := kinds[name]; ok {
+	if k := meant(name); k != kindPlain {
 		return k
 	}
 	if name == "" {
@@ -93,12 +115,21 @@ func validValue(s string) bool {
 		return false
 	}
 	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
+		if control[s[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+// control are the bytes that no value may have.
+var control = func() (t [256]bool) {
+	for c := range ' ' {
+		t[c] = c != '\t'
+	}
+	t[0x7f] = true
+	return t
+}()
 
 func blank(c byte) bool { return c == ' ' || c == '\t' }
 
