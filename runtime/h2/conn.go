@@ -41,7 +41,7 @@ type Conn struct {
 
 	recvWin int // what the peer may send now, of all streams
 	unsaid  int // read since the last WINDOW_UPDATE
-	sendWin int
+	sendWin int64
 	queue   []*Stream // that have content to send and a window for it, in turn
 
 	out     *buffer // what is to be written next
@@ -67,8 +67,7 @@ type Conn struct {
 // peerSettings are what the peer has said (RFC 9113 section 6.5.2).
 type peerSettings struct {
 	streams uint32
-	window  int
-	frame   int
+	window  int64
 	connect bool
 }
 
@@ -91,7 +90,7 @@ func newConn(wc *wire.Conn, cfg Config, client bool) *Conn {
 		streams: map[uint32]*Stream{},
 		dec:     decoder{table: table{max: tableBytes}},
 		enc:     newEncoder(),
-		peer:    peerSettings{streams: maxStreamID, window: firstWindow, frame: maxFrame},
+		peer:    peerSettings{streams: maxStreamID, window: firstWindow},
 		recvWin: cfg.ConnWindow,
 		sendWin: firstWindow,
 		since:   time.Now(),
@@ -177,6 +176,7 @@ func (c *Conn) Connect() bool {
 func (c *Conn) Interrupt() {
 	c.mu.Lock()
 	c.end(wire.ErrInterrupted)
+	c.hurry = true
 	c.mu.Unlock()
 	c.wc.Interrupt(true, true)
 }

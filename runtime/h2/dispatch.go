@@ -153,7 +153,7 @@ func (c *Conn) onWindow(f *frame) *ConnError {
 	if err := c.countUpdate(); err != nil {
 		return err
 	}
-	n := int(binary.BigEndian.Uint32(f.payload) & maxWindow)
+	n := int64(binary.BigEndian.Uint32(f.payload) & maxWindow)
 	if f.stream == 0 {
 		if n == 0 {
 			return connError(ProtocolError, "WINDOW_UPDATE of 0")

@@ -3,7 +3,7 @@ package h2
 import "time"
 
 // flood counts what a peer sends that costs us more than it. The counts begin anew
-// after a second; the clock is asked only when one of them is over its limit.
+// after a second: when the connection is looked at, or when one is over its limit.
 type flood struct {
 	since time.Time
 
@@ -18,13 +18,20 @@ func (f *flood) over(count *int, limit int) bool {
 	if *count++; *count <= limit {
 		return false
 	}
-	now := time.Now()
-	if now.Sub(f.since) < time.Second {
+	if !f.age(time.Now()) {
 		return true
 	}
-	*f = flood{since: now}
 	*count = 1
 	return false
+}
+
+// age begins the counts anew when their second is over.
+func (f *flood) age(now time.Time) bool {
+	if now.Sub(f.since) < time.Second {
+		return false
+	}
+	*f = flood{since: now}
+	return true
 }
 
 // The ways to be over a limit. Each ends the connection.

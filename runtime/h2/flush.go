@@ -191,7 +191,7 @@ func (c *Conn) dequeue(s *Stream) {
 // data appends one DATA frame with as much of p as may be sent. With end it is the last
 // one when it takes all of p. c.mu is held.
 func (c *Conn) data(s *Stream, p []byte, end bool) int {
-	n := min(len(p), c.peer.frame, s.sendWin, c.sendWin)
+	n := int(min(int64(len(p)), maxFrame, s.sendWin, c.sendWin))
 	if n <= 0 && len(p) > 0 {
 		return 0
 	}
@@ -200,8 +200,8 @@ func (c *Conn) data(s *Stream, p []byte, end bool) int {
 		flags = flagEnd
 	}
 	c.out.b = append(appendFrameHead(c.output(), n, frameData, flags, s.id), p[:n]...)
-	s.sendWin -= n
-	c.sendWin -= n
+	s.sendWin -= int64(n)
+	c.sendWin -= int64(n)
 	c.flood.datas++
 	if flags != 0 {
 		c.endSending(s)

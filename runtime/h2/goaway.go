@@ -158,22 +158,12 @@ func (c *Conn) pong(data []byte) {
 
 const (
 	// farewellTime and farewellBytes bound how long what the peer still sends is thrown
-	// away, so that it reads our GOAWAY before a reset.
+	// away, so that it reads our last frames before a reset.
 	farewellTime  = time.Second
 	farewellBytes = 256 << 10
 )
 
-// written waits for the writer. Nothing is written afterwards.
-func (c *Conn) written() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for c.writing {
-		c.room.Wait()
-	}
-	c.mute = true
-}
-
-// farewell lets the last frames go out.
+// farewell lets the last frames go out, and waits for the peer to close.
 func (c *Conn) farewell(why error) {
 	var broke *ConnError
 	if why != errDone && why != errLeft && !errors.As(why, &broke) {
@@ -181,17 +171,22 @@ func (c *Conn) farewell(why error) {
 		c.written()
 		return
 	}
-	if why != errDone {
-		t := time.AfterFunc(farewellTime, func() {
+	hurry := func() *time.Timer {
+		return time.AfterFunc(farewellTime, func() {
 			c.mu.Lock()
 			c.hurry = true
 			c.mu.Unlock()
 			c.wc.Interrupt(true, true)
 		})
-		defer t.Stop()
 	}
-	c.written()
-	if broke == nil || c.wc.CloseWrite() != nil {
+	if why == errDone {
+		c.written() // the last content has the time that any has
+		defer hurry().Stop()
+	} else {
+		defer hurry().Stop()
+		c.written()
+	}
+	if why == errLeft || c.wc.CloseWrite() != nil {
 		return
 	}
 	c.wc.Rearm(true, false)
@@ -209,4 +204,14 @@ func (c *Conn) farewell(why error) {
 			return
 		}
 	}
+}
+
+// written waits for the writer. Nothing is written afterwards.
+func (c *Conn) written() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.writing {
+		c.room.Wait()
+	}
+	c.mute = true
 }

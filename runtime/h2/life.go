@@ -14,6 +14,7 @@ func (c *Conn) newStream() *Stream {
 		s.rcond.L, s.wcond.L = &c.mu, &c.mu
 	}
 	s.length = -1
+	s.intrRead, s.intrWrite = false, false
 	return s
 }
 

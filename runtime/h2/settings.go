@@ -63,7 +63,7 @@ func (c *Conn) setting(id uint16, v uint32) *ConnError {
 		if v > maxWindow {
 			return connError(FlowControlError, "SETTINGS_INITIAL_WINDOW_SIZE is too large")
 		}
-		c.peer.window = int(v)
+		c.peer.window = int64(v)
 	case settingFrame:
 		if v < 16<<10 || v > 1<<24-1 {
 			return connError(ProtocolError, "SETTINGS_MAX_FRAME_SIZE is wrong")
@@ -83,7 +83,7 @@ func (c *Conn) setting(id uint16, v uint32) *ConnError {
 
 // shift moves the windows of all streams when the initial window changes; they may
 // become negative (RFC 9113 section 6.9.2).
-func (c *Conn) shift(by int) *ConnError {
+func (c *Conn) shift(by int64) *ConnError {
 	if by == 0 {
 		return nil
 	}

@@ -40,7 +40,7 @@ type Stream struct {
 
 	sent    bool // our final head
 	sendEnd bool
-	sendWin int
+	sendWin int64
 	pend    []byte // what a Write has still to send
 	took    int    // how much of it was taken
 	pendEnd bool

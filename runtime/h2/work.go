@@ -94,6 +94,7 @@ func (c *Conn) look() {
 		return
 	}
 	idle := c.open == 0 && c.running == 0
+	c.flood.age(time.Now())
 	if c.stirred || idle && time.Since(c.since) < tidyAfter {
 		c.stirred = false
 		c.timers[0].Reset(lookAfter)
