@@ -32,7 +32,7 @@ func newEngine(cfg Config, snapshots *snapshot.Holder, s *sinks, log *slog.Logge
 	networks, unix := cfg.Boot.Trusted()
 	return proxy.New(proxy.Config{
 		Snapshots: snapshots, Sink: s.all, Handshakes: &s.metrics.Handshakes, Guard: &s.metrics.Guard,
-		Log: log, Dev: cfg.Dev, TrustedProxies: networks, TrustUnix: unix, Limits: limits(cfg.Boot.Limits),
+		DrainRate: cfg.Boot.Drain.Rate, Log: log, Dev: cfg.Dev, TrustedProxies: networks, TrustUnix: unix, Limits: limits(cfg.Boot.Limits),
 	})
 }
 

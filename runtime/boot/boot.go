@@ -97,6 +97,8 @@ type Drain struct {
 	// Timeout bounds the time that requests and upgraded connections have to end
 	// (30s).
 	Timeout Duration `yaml:"timeout"`
+	// Rate is how many upgraded connections a second end by a swap or a stop (100).
+	Rate int `yaml:"rate"`
 	// ReadinessDelay is how long the gateway goes on accepting after it stopped
 	// being ready, so that load balancers notice (0s).
 	ReadinessDelay Duration `yaml:"readinessDelay"`
@@ -129,7 +131,7 @@ func Default() Config {
 			HeaderTimeout: Duration(10 * time.Second), IdleTimeout: Duration(75 * time.Second), BodyTimeout: Duration(60 * time.Second),
 		},
 		AccessLog: "stdout",
-		Drain:     Drain{Timeout: Duration(30 * time.Second)},
+		Drain:     Drain{Timeout: Duration(30 * time.Second), Rate: 100},
 	}
 }
 
@@ -223,6 +225,9 @@ func (c *Config) Check(dev bool) error {
 		if _, _, err := net.SplitHostPort(to); err != nil {
 			return fmt.Errorf("dial[%s]: %q is not host:port", from, to)
 		}
+	}
+	if c.Drain.Rate < 1 {
+		return fmt.Errorf("drain.rate: %d is not at least 1", c.Drain.Rate)
 	}
 	if c.AccessLog == "" {
 		return errors.New(`accessLog: write "off", "stdout" or a file's path`)

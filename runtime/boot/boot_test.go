@@ -19,7 +19,7 @@ secretsDir: /secrets
 trustedProxies: [10.0.0.0/8, 192.168.1.7, "::1", unix]
 limits: {requestLineBytes: 1000, headBytes: 2000, fields: 50, streams: 51, bodyBytes: 5, connections: 6, connectionsPerSource: 7, headerTimeout: 1s, idleTimeout: 1m30s, bodyTimeout: 250ms}
 accessLog: /var/log/access.jsonl
-drain: {timeout: 1m, readinessDelay: 5s}
+drain: {timeout: 1m, rate: 7, readinessDelay: 5s}
 dial: {"10.0.0.7:8080": "127.0.0.1:41234"}
 `
 
@@ -45,7 +45,7 @@ func TestParse(t *testing.T) {
 			HeaderTimeout: Duration(time.Second), IdleTimeout: Duration(90 * time.Second), BodyTimeout: Duration(250 * time.Millisecond),
 		},
 		"/var/log/access.jsonl",
-		Drain{Duration(time.Minute), Duration(5 * time.Second)},
+		Drain{Duration(time.Minute), 7, Duration(5 * time.Second)},
 		map[string]string{"10.0.0.7:8080": "127.0.0.1:41234"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -165,6 +165,7 @@ func TestCheck(t *testing.T) {
 			c.Listeners = []Listener{{Address: "systemd:http"}, {Address: "systemd:http"}}
 		}, "listeners[1].address"},
 		"systemd, mode":       {func(c *Config) { c.Listeners[0] = Listener{Address: "systemd:http", Mode: 0o600} }, "listeners[0].address"},
+		"rate":                {func(c *Config) { c.Drain.Rate = 0 }, "drain.rate"},
 		"http2":               {func(c *Config) { c.Listeners[0].HTTP2 = "yes" }, "listeners[0].http2"},
 		"streams":             {func(c *Config) { c.Limits.Streams = 0 }, "limits.streams"},
 		"mode":                {func(c *Config) { c.Listeners[0].Mode = 0o600 }, "listeners[0].mode"},

@@ -62,6 +62,7 @@ func Keys() []Key {
 		{"limits.bodyTimeout", "", "", "silence inside a body"},
 		{"accessLog", "", "", "off, stdout, or the path of a file to append to"},
 		{"drain.timeout", "", "", "time that requests and upgraded connections have to end when the gateway stops"},
+		{"drain.rate", "", "", "most upgraded connections, such as WebSockets, that end in a second by a swap whose route says onRouteChange: drain; a stop ends them as fast, or faster where drain.timeout needs it"},
 		{"drain.readinessDelay", "", "", "how long the gateway goes on accepting after it stopped being ready, so that load balancers notice"},
 		{"handover", "handover", "PATH", "Unix socket on which a process that is started anew with the same boot config takes over all listeners; the one before drains and ends"},
 		{"dial", "", "", "redirects connects from an endpoint's address (\"*\": from all that are not named) to another; only with --dev"},

@@ -94,7 +94,7 @@ func TestSwapped(t *testing.T) {
 				io.Copy(nc, br)
 			}
 		})
-		g := newGateway(t, up, Config{DrainSpread: 50 * time.Millisecond}, func(r *route.Route) { r.OnRouteChange = rule })
+		g := newGateway(t, up, Config{}, func(r *route.Route) { r.OnRouteChange = rule })
 		nc := dial(t, g.addr)
 		br := bufio.NewReader(nc)
 		io.WriteString(nc, "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")

@@ -39,9 +39,10 @@ type Config struct {
 	// Dev adds the response fields x-lintel-route, x-lintel-bundle and, when one was
 	// picked, x-lintel-upstream.
 	Dev bool
-	// DrainSpread is the time over which a swap spreads the end of the upgraded
-	// connections of routes with onRouteChange: drain (10s).
-	DrainSpread time.Duration
+	// DrainRate is how many upgraded connections a second a swap ends of routes with
+	// onRouteChange: drain, and a drain of the server where its time allows (100): clients
+	// that come again at once would be a storm.
+	DrainRate int
 	// DrainGrace is how long a drain waits for the next request of an idle connection,
 	// to answer it with Connection: close, before it closes the connection (500ms, and
 	// no more than half of the time that the drain has). A request that crosses a
@@ -109,6 +110,7 @@ type Server struct {
 	draining atomic.Bool
 	closing  atomic.Bool // draining, and idle connections are closed
 	open     atomic.Int64
+	ending   atomic.Int64 // when the next upgraded connection may end
 	refusing atomic.Int64 // connections that are told of a limit
 	sources  *sources     // nil: there is no limit for a source
 	next     atomic.Uint32
@@ -125,8 +127,8 @@ type Server struct {
 
 // New makes an engine.
 func New(cfg Config) *Server {
-	if cfg.DrainSpread <= 0 {
-		cfg.DrainSpread = 10 * time.Second
+	if cfg.DrainRate <= 0 {
+		cfg.DrainRate = 100
 	}
 	if cfg.DrainGrace <= 0 {
 		cfg.DrainGrace = 500 * time.Millisecond
@@ -236,6 +238,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	case <-time.After(s.grace(ctx)):
 		s.closing.Store(true)
 		s.each(func(c *session) { c.startDrain() })
+		s.endTunnels(ctx)
 	}
 	var err error
 	select {

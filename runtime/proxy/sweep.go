@@ -2,12 +2,10 @@ package proxy
 
 import (
 	"math"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/lintel-gateway/lintel/runtime/snapshot"
 	"github.com/lintel-gateway/lintel/runtime/wire"
 )
 
@@ -187,30 +185,4 @@ func (c *session) observe(now int64) int64 {
 		return now + watchEvery
 	}
 	return never
-}
-
-// Swapped applies onRouteChange to the upgraded connections whose route the new
-// snapshot changed or does not have. It is called after the swap.
-func (s *Server) Swapped(next *snapshot.Snapshot) {
-	s.each(func(c *session) { c.swapped(next) })
-}
-
-// swapped applies onRouteChange to one connection.
-func (c *session) swapped(next *snapshot.Snapshot) {
-	r := c.tunnel.Load()
-	if r == nil {
-		return
-	}
-	if n := next.Table.Route(r.Def.ID); n != nil && n.Same(r) {
-		return
-	}
-	switch r.Def.OnRouteChange {
-	case "close":
-		c.cut()
-	case "drain":
-		at := c.srv.now() + rand.Int64N(int64(c.srv.cfg.DrainSpread))
-		if c.endAt.CompareAndSwap(0, at) {
-			c.srv.shard(c).due(at)
-		}
-	}
 }
