@@ -5,14 +5,13 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"golang.org/x/net/http2"
 
 	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/wire"
@@ -84,26 +83,20 @@ func ask(method, path string, length int64, pairs ...string) *Head {
 	return q
 }
 
-// xserver serves a handler with x/net's server.
-func xserver(t testing.TB, h http.HandlerFunc) string {
+// netServer serves a handler with net/http's server.
+func netServer(t testing.TB, h http.HandlerFunc) string {
 	t.Helper()
 	ln := listen(t)
-	var all sync.WaitGroup
-	all.Go(func() {
-		for {
-			nc, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() { (&http2.Server{}).ServeConn(nc, &http2.ServeConnOpts{Handler: h}) })
-		}
-	})
-	t.Cleanup(func() { _ = ln.Close(); all.Wait() })
+	srv := &http.Server{Handler: h, Protocols: new(http.Protocols), ErrorLog: log.New(io.Discard, "", 0)}
+	srv.Protocols.SetUnencryptedHTTP2(true)
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(ln) }()
+	t.Cleanup(func() { _ = srv.Close(); <-done })
 	return ln.Addr().String()
 }
 
 func TestClientAgainstNet(t *testing.T) {
-	addr := xserver(t, func(w http.ResponseWriter, q *http.Request) {
+	addr := netServer(t, func(w http.ResponseWriter, q *http.Request) {
 		switch q.URL.Path {
 		case "/echo":
 			w.Header().Set("x-host", q.Host)

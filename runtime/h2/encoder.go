@@ -14,17 +14,17 @@ import (
 // when their value comes for the second time.
 type encoder struct {
 	table
-	added  uint64 // entries, ever
+	added  uint32 // entries, ever; it may begin anew
 	resize bool   // the peer must be told of a new size
 	least  int    // the smallest size since the last section
 	seed   maphash.Seed
-	slots  [64]slot
+	slots  [32]slot
 }
 
 // slot is what was seen of the values that share a hash.
 type slot struct {
-	hash uint64
-	at   uint64 // which entry it is, from 1; 0 for none
+	hash uint32
+	at   uint32 // which entry it is, from 1; 0 for none
 }
 
 // fieldName is how a name is encoded.
@@ -240,12 +240,12 @@ func (e *encoder) field(b []byte, name, value string) []byte {
 func (e *encoder) repeated(b []byte, name, value string, index int) []byte {
 	first, prefix := byte(0), uint(4)
 	if len(name)+len(value)+32 <= e.max/4 {
-		hash := maphash.String(e.seed, value) ^ uint64(len(name))<<56 ^ uint64(name[len(name)-1])<<48
-		s := &e.slots[hash%uint64(len(e.slots))]
+		hash := uint32(maphash.String(e.seed, value)) ^ uint32(len(name))<<24 ^ uint32(name[len(name)-1])<<16
+		s := &e.slots[hash%uint32(len(e.slots))]
 		switch {
 		case s.hash != hash:
 			*s = slot{hash: hash}
-		case s.at != 0 && e.added-s.at < uint64(e.count):
+		case s.at != 0 && e.added-s.at < uint32(e.count):
 			i := int(e.added - s.at)
 			if x := e.at(i); x.name == name && x.value == value {
 				return appendIndexed(b, staticCount+1+i)

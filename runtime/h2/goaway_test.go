@@ -63,7 +63,7 @@ func TestGoAwayWithoutAnswer(t *testing.T) {
 	}
 }
 
-// TestGoAwayUnderLoad: x/net's client loses no request to connections that are told to
+// TestGoAwayUnderLoad: net/http's client loses no request to connections that are told to
 // end again and again.
 func TestGoAwayUnderLoad(t *testing.T) {
 	srv := serve(t, Config{}, nil, echo)
@@ -78,7 +78,7 @@ func TestGoAwayUnderLoad(t *testing.T) {
 		}
 	}()
 	for range 300 {
-		req, _ := http.NewRequest("POST", "https://a.example/", strings.NewReader("body"))
+		req, _ := http.NewRequest("POST", origin(nil)+"/", strings.NewReader("body"))
 		resp, err := tr.RoundTrip(req)
 		if err != nil {
 			t.Fatal(err)

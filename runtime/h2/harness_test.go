@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/net/http2"
-
 	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/runtimetest/authority"
 	"github.com/lintel-gateway/lintel/runtime/wire"
@@ -130,19 +128,26 @@ func certificates(t testing.TB) (srv, cli *tls.Config) {
 		&tls.Config{RootCAs: a.Pool, ServerName: "a.example", NextProtos: []string{"h2"}}
 }
 
-// transport is x/net's client of a server.
-func transport(t testing.TB, addr string, secure *tls.Config) *http2.Transport {
-	tr := &http2.Transport{
-		AllowHTTP: true,
-		DialTLSContext: func(ctx context.Context, _, _ string, _ *tls.Config) (net.Conn, error) {
-			if secure != nil {
-				return (&tls.Dialer{Config: secure}).DialContext(ctx, "tcp", addr)
-			}
-			return (&net.Dialer{}).DialContext(ctx, "tcp", addr)
-		},
+// transport is net/http's client of a server.
+func transport(t testing.TB, addr string, secure *tls.Config) *http.Transport {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+	}
+	tr := &http.Transport{DialContext: dial, TLSClientConfig: secure, Protocols: new(http.Protocols)}
+	if tr.Protocols.SetHTTP2(true); secure == nil {
+		tr.Protocols = new(http.Protocols)
+		tr.Protocols.SetUnencryptedHTTP2(true)
 	}
 	t.Cleanup(tr.CloseIdleConnections)
 	return tr
+}
+
+// origin is what the URLs of a server begin with.
+func origin(secure *tls.Config) string {
+	if secure != nil {
+		return "https://a.example"
+	}
+	return "http://a.example"
 }
 
 func get(t testing.TB, tr http.RoundTripper, method, url string, body io.Reader, header ...string) (*http.Response, string) {

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-var errHuffman = errors.New("Huffman code is invalid")
+var errHuffman = errors.New("there is an invalid Huffman code")
 
 // huffmanTree decodes eight bits at a time (RFC 7541 section 5.2). A step of a node is
 // 0 for no code, a leaf (symbol and how many of the eight bits it took), or the next
