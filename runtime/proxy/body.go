@@ -15,6 +15,7 @@ import (
 // that an upstream may answer before it has read everything.
 type body struct {
 	streamed bool
+	running  bool // streamed, and not joined yet
 	skipped  bool
 	read     int64 // bytes of content
 	code     reason.Code
@@ -56,13 +57,13 @@ func (b *body) skip(w *work) bool {
 
 // start streams the rest of the body to up.
 func (b *body) start(c *session, up *upstream.Conn, lim upLimit) {
-	b.streamed = true
+	b.streamed, b.running = true, true
 	b.chunks.reset()
 	if b.done == nil {
 		b.done = make(chan struct{}, 1)
 	}
 	go func() {
-		code := b.pump(c, up, lim)
+		code := b.guarded(c, up, lim)
 		if code != reason.OK {
 			b.code = code
 			c.flags.Or(flagBody)
@@ -83,6 +84,7 @@ func (b *body) join(c *session, up *upstream.Conn) bool {
 		up.Interrupt(false, true)
 	}
 	<-b.done
+	b.running = false
 	c.clientRead.at.Store(0)
 	c.side.Rearm(true, false)
 	up.Rearm(true, true)

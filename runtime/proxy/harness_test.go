@@ -270,6 +270,7 @@ func ask(t testing.TB, addr, raw string) string {
 		t.Fatal(err)
 	}
 	_ = nc.CloseWrite()
+	defer nc.Close()
 	b, err := io.ReadAll(nc)
 	if err != nil {
 		t.Errorf("read answer to %q: %v (after %q)", raw, err, b)

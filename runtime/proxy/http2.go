@@ -80,10 +80,21 @@ func (s *Server) serveStream(parent *session, st stream, h *h2.Head) {
 	s.shard(c).add(c)
 	c.hold()
 	c.w.x.Reset()
+	defer c.endStream()
 	c.serveOne(c.w.req.read(h, &c.w.x.Header, c.trusted))
+}
+
+// endStream is deferred by serveStream.
+func (c *session) endStream() {
+	if p := recover(); p != nil {
+		c.contain(p)
+	}
+	s := c.srv
 	c.stream.Close()
-	s.works.put(c.w)
-	c.w = nil
+	if c.w != nil {
+		s.works.put(c.w)
+		c.w = nil
+	}
 	s.shard(c).remove(c)
 	c.rewind()
 	s.streams.Put(c)

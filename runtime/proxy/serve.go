@@ -17,7 +17,7 @@ func (c *session) serve() {
 	w := c.w
 	start := c.srv.now()
 	w.rec = telemetry.Record{Scheme: c.scheme, Protocol: c.protocol(), Method: w.req.method, Host: w.req.host, Path: w.req.path}
-	w.upStart, w.upEnd, c.ended = 0, 0, 0
+	w.upStart, w.upEnd, c.ended, w.began = 0, 0, 0, start
 	w.scratch = w.scratch[:0]
 	c.keep = w.req.persistent() && !c.srv.draining.Load()
 	if c.flags.Load() != 0 {
@@ -253,4 +253,5 @@ func (c *session) finish(start int64) {
 		w.snap.Release(c.shard)
 		w.snap = nil
 	}
+	w.began, w.rec.Status = 0, 0 // nothing is under way
 }

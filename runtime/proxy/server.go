@@ -112,6 +112,7 @@ type Server struct {
 	open     atomic.Int64
 	ending   atomic.Int64 // when the next upgraded connection may end
 	refusing atomic.Int64 // connections that are told of a limit
+	panicLog atomic.Int64 // when a panic was last logged
 	sources  *sources     // nil: there is no limit for a source
 	next     atomic.Uint32
 	shards   [sweepShards]sweepShard

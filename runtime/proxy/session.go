@@ -165,7 +165,11 @@ func (c *session) serveAll(full bool) {
 	}
 }
 
+// end is deferred by run.
 func (c *session) end() {
+	if p := recover(); p != nil {
+		c.contain(p)
+	}
 	if c.w != nil {
 		c.srv.works.put(c.w)
 		c.w = nil

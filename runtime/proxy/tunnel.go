@@ -51,9 +51,9 @@ func (c *session) switchOver(up *upstream.Conn, r *table.Route, reached int) out
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		t.copy(&in, unread)
+		t.guarded(&in, unread)
 	}()
-	t.copy(&out, nil)
+	t.guarded(&out, nil)
 	<-done
 	c.body.read = in.sum
 	w.rec.BytesOut += out.sum

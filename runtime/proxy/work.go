@@ -54,6 +54,7 @@ type work struct {
 	query table.Request
 	match table.Match
 	rec   telemetry.Record
+	began int64 // the present request
 }
 
 // works pools them.

@@ -25,6 +25,7 @@ func Catalog() []Metric {
 		{"lintel_response_bytes_total", "counter", "Bytes of response bodies.", []string{"domain"}},
 		{"lintel_connections", "gauge", "Client connections that are open.", nil},
 		{"lintel_connections_refused_total", "counter", "Client connections that were refused before a request was read.", []string{"cause"}},
+		{"lintel_panics_total", "counter", "Panics of the program that were contained to a connection; each is a fault to report.", nil},
 		{"lintel_tls_handshakes_total", "counter", "TLS handshakes by how they ended and the version that was settled.", []string{"outcome", "tls"}},
 		{"lintel_tls_certificate_expiry_timestamp_seconds", "gauge", "When the certificate that is served expires.", []string{"certificate"}},
 		{"lintel_tls_certificate_changes_total", "counter", "Changed files of a certificate by whether they were taken into service; the first load is one.", []string{"certificate", "change"}},

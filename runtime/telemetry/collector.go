@@ -22,7 +22,7 @@ type collector struct {
 	success, total, took, attempted, swaps, live  *prometheus.Desc
 	connections, dropped, build                   *prometheus.Desc
 	handshakes, expiry, changes                   *prometheus.Desc
-	refused                                       *prometheus.Desc
+	refused, panics                               *prometheus.Desc
 }
 
 // Registry makes a registry that gathers the metrics, and those of the Go runtime
@@ -49,6 +49,7 @@ func (m *Metrics) Registry(more ...prometheus.Collector) (*prometheus.Registry, 
 		connections: desc["lintel_connections"],
 		dropped:     desc["lintel_access_log_dropped_total"],
 		build:       desc["lintel_build_info"],
+		panics:      desc["lintel_panics_total"],
 		refused:     desc["lintel_connections_refused_total"],
 		handshakes:  desc["lintel_tls_handshakes_total"],
 		expiry:      desc["lintel_tls_certificate_expiry_timestamp_seconds"],
@@ -84,6 +85,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	if c.m.Connections != nil {
 		out <- prometheus.MustNewConstMetric(c.connections, prometheus.GaugeValue, float64(c.m.Connections()))
 	}
+	out <- prometheus.MustNewConstMetric(c.panics, prometheus.CounterValue, float64(c.m.Guard.Panics()))
 	for why := range refusals {
 		if n := c.m.Guard.Refusals(why); n > 0 {
 			out <- prometheus.MustNewConstMetric(c.refused, prometheus.CounterValue, float64(n), why.String())

@@ -22,6 +22,7 @@ func (r Refusal) String() string {
 
 // Guard counts what the engine's defences do.
 type Guard struct {
+	panics  atomic.Uint64
 	refused [refusals]atomic.Uint64
 }
 
@@ -30,3 +31,9 @@ func (g *Guard) Refused(why Refusal) { g.refused[why].Add(1) }
 
 // Refusals is how many connections were refused so.
 func (g *Guard) Refusals(why Refusal) uint64 { return g.refused[why].Load() }
+
+// Panicked counts a panic that was contained.
+func (g *Guard) Panicked() { g.panics.Add(1) }
+
+// Panics is how many panics were contained.
+func (g *Guard) Panics() uint64 { return g.panics.Load() }
