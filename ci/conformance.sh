@@ -11,4 +11,4 @@ if ! command -v nginx >/dev/null 2>&1 || ! command -v haproxy >/dev/null 2>&1; t
 	fi
 fi
 echo "== hostile requests over HTTP/1"
-LINTEL_PEERS=1 go test -count=1 -v ./runtime/runtimetest/hostile
+LINTEL_PEERS=1 LINTEL_HOSTILE=${LINTEL_HOSTILE:-100000} go test -count=1 -timeout 40m -v ./runtime/runtimetest/hostile

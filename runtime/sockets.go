@@ -73,6 +73,9 @@ func socket(l *boot.Listener) listen.Socket {
 	return s
 }
 
+// Connections is how many client connections are open.
+func (g *Gateway) Connections() int64 { return g.engine.Connections() }
+
 // AdminAddress is the address of the operator's endpoints, after Listen.
 func (g *Gateway) AdminAddress() string { return g.admin.Addr().String() }
 

@@ -41,8 +41,9 @@ func (c *session) serve() {
 		w.x.Response.Add("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 		c.filtered(0)
 	} else {
-		if code == reason.BadRequest {
-			// Who sends what two readers may understand differently is heard no further.
+		if code == reason.BadRequest || code == reason.BodyTooLarge {
+			// Who sends what two readers may understand differently, or more than may be
+			// sent, is heard no further.
 			c.keep, c.linger = false, true
 		}
 		c.fail(code, 0)
