@@ -66,18 +66,9 @@ func (c *session) dial(ctx context.Context, e *upstream.Endpoint, timeout time.D
 	if e.HTTP2() {
 		return e.Stream(ctx, timeout)
 	}
-	var client upstream.Client
-	if e.ProxyProtocol() {
-		client = c.client()
-	}
-	return e.Dial(ctx, timeout, client)
-}
-
-// client is the client's connection as upstreams are told of it: its peer, not who a
-// forwarded field names, for that one is not at the other end.
-func (c *session) client() upstream.Client {
-	to, _ := c.carrier.NetConn().LocalAddr().(*net.TCPAddr)
-	return upstream.Client{From: c.peer, To: to.AddrPort()}
+	// A header of the PROXY protocol tells of the connection's peer, not of who a
+	// forwarded field names: that one is not at the other end.
+	return e.Dial(ctx, timeout, upstream.Client{From: c.peer, To: c.local})
 }
 
 // await notes that the session waits for its upstream from now on, so that the

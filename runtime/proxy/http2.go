@@ -72,9 +72,9 @@ func (s *Server) serveStream(parent *session, st stream, h *h2.Head) {
 		c = &session{srv: s}
 	}
 	c.from, c.lim = parent.from, parent.lim
-	c.carrier = parent.conn
 	c.stream, c.side, c.shard, c.ended = st, st, s.next.Add(1), s.now()
 	c.peer, c.peerText, c.trusted, c.scheme, c.identity = parent.peer, parent.peerText, parent.trusted, parent.scheme, parent.identity
+	c.local = parent.local
 	c.via = "2 lintel"
 	c.phase.Store(uint32(phaseExchange))
 	s.shard(c).add(c)

@@ -53,6 +53,7 @@ func (c *session) preamble() (rest []byte, ok bool) {
 		case size > 0:
 			if h.Source.IsValid() {
 				c.setPeer(h.Source)
+				c.local = h.Destination
 			}
 			return buf[size:end], true
 		case end == len(buf):

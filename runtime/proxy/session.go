@@ -39,12 +39,12 @@ const (
 type session struct {
 	srv      *Server
 	conn     *wire.Conn // nil for a stream
-	carrier  *wire.Conn // the connection below, of a stream too
 	side     duplex     // the connection or the stream
 	stream   stream     // nil for a connection of HTTP/1.1
 	shard    uint32
 	at       int // in its sweepShard
 	peer     netip.AddrPort
+	local    netip.AddrPort // where the peer connected to
 	peerText string
 	trusted  bool
 	scheme   string
@@ -89,12 +89,15 @@ func newSession(srv *Server, nc net.Conn, shard uint32, from *intake) *session {
 	if from.tls != nil {
 		c.scheme = "https"
 	}
-	c.carrier, c.side = c.conn, c.conn
+	c.side = c.conn
 	var ap netip.AddrPort
 	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
 		ap = a.AddrPort()
 	}
 	c.setPeer(ap)
+	if a, ok := nc.LocalAddr().(*net.TCPAddr); ok {
+		c.local = a.AddrPort()
+	}
 	c.stepFn = c.step
 	return c
 }

@@ -1,5 +1,5 @@
-// Package proxyproto parses the header of the PROXY protocol, versions 1 and 2, with
-// which a load balancer says whose connection it passes on.
+// Package proxyproto parses and writes the header of the PROXY protocol, versions 1 and
+// 2, with which a load balancer says whose connection it passes on.
 package proxyproto
 
 import (

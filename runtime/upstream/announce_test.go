@@ -11,35 +11,6 @@ import (
 	"github.com/lintel-gateway/lintel/schemas/route"
 )
 
-// TestAppendHeader holds the bytes of the PROXY protocol.
-func TestAppendHeader(t *testing.T) {
-	ap := netip.MustParseAddrPort
-	v4 := Client{ap("192.0.2.7:51000"), ap("198.51.100.1:443")}
-	v6 := Client{ap("[2001:db8::7]:51000"), ap("[2001:db8::1]:443")}
-	sig := "\x0d\x0a\x0d\x0a\x00\x0d\x0a\x51\x55\x49\x54\x0a"
-	for _, test := range []struct {
-		version string
-		client  Client
-		want    string
-	}{
-		{"v1", v4, "PROXY TCP4 192.0.2.7 198.51.100.1 51000 443\r\n"},
-		{"v1", v6, "PROXY TCP6 2001:db8::7 2001:db8::1 51000 443\r\n"},
-		{"v1", Client{v4.From, v6.To}, "PROXY TCP6 ::ffff:192.0.2.7 2001:db8::1 51000 443\r\n"},
-		{"v1", Client{ap("[::ffff:192.0.2.7]:51000"), v4.To}, "PROXY TCP4 192.0.2.7 198.51.100.1 51000 443\r\n"},
-		{"v1", Client{ap("[fe80::1%eth0]:1"), ap("[fe80::2%eth0]:2")}, "PROXY TCP6 fe80::1 fe80::2 1 2\r\n"},
-		{"v1", Client{To: v4.To}, "PROXY UNKNOWN\r\n"},
-		{"v2", v4, sig + "\x21\x11\x00\x0c\xc0\x00\x02\x07\xc6\x33\x64\x01\xc7\x38\x01\xbb"},
-		{"v2", v6, sig + "\x21\x21\x00\x24" +
-			"\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x07" +
-			"\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\xc7\x38\x01\xbb"},
-		{"v2", Client{}, sig + "\x21\x00\x00\x00"},
-	} {
-		if got := string(appendHeader(nil, test.version, test.client)); got != test.want {
-			t.Errorf("%s %+v: %q, want %q", test.version, test.client, got, test.want)
-		}
-	}
-}
-
 // TestProxyProtocol: the header comes first, before TLS too, and a connection that
 // carries one is not kept for others.
 func TestProxyProtocol(t *testing.T) {

@@ -44,12 +44,9 @@ const looked = int64(5 * time.Millisecond)
 // now. Of the others one may still be dead: the request finds out, and Reused
 // says that it may be sent again.
 func (e *Endpoint) Idle(now int64, sure bool) *Conn {
-	var present *link
-	if e.node.how.tls != nil {
-		var err error
-		if present, err = e.node.secure(); err != nil {
-			return nil // Dial says why
-		}
+	present, err := e.node.present()
+	if err != nil {
+		return nil // Dial says why
 	}
 	c := e.node.pool.take()
 	for c != nil && (c.link != present || (sure || c.Suspect || now-c.released > looked) && !c.Quiet()) {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lintel-gateway/lintel/runtime/proxyproto"
 	"github.com/lintel-gateway/lintel/runtime/upstream/identity"
 	"github.com/lintel-gateway/lintel/runtime/wire"
 )
@@ -40,13 +41,10 @@ func (e *ErrTLS) Unwrap() error { return e.err }
 // long is a net.Error with Timeout. The client is told of where the upstream asks for it.
 func (e *Endpoint) Dial(ctx context.Context, timeout time.Duration, client Client) (*Conn, error) {
 	n := e.node
-	var l *link
-	if n.how.tls != nil {
-		var err error
-		if l, err = n.secure(); err != nil {
-			n.registry.handshake(identity.NoSecret, 0)
-			return nil, err
-		}
+	l, err := n.present()
+	if err != nil {
+		n.registry.handshake(identity.NoSecret, 0)
+		return nil, err
 	}
 	var until time.Time
 	if timeout > 0 {
@@ -127,9 +125,10 @@ func (e *Endpoint) refused(o identity.Outcome, state tls.ConnectionState, err er
 
 // Rejected tells whether the endpoint has refused a new connection after the handshake,
 // as a server of TLS 1.3 does with a client's certificate. It counts as a failed connect.
-// It is asked once, when the connection has given no response and is read no more.
+// It is asked once, when the connection has given no response and is read no more. Of a
+// stream it is not known; the connection finds it out as it ends.
 func (c *Conn) Rejected() bool {
-	if c.link == nil || c.Reused {
+	if c.link == nil || c.Reused || c.Stream != nil {
 		return false
 	}
 	alert := c.Alert()
@@ -142,6 +141,21 @@ func (c *Conn) Rejected() bool {
 	n.mu.Unlock()
 	c.endpoint.refused(identity.OutcomeOf(alert), tls.ConnectionState{}, alert)
 	return true
+}
+
+// announceTime bounds the writing of a header: an empty socket takes it at once.
+const announceTime = time.Second
+
+// announce sends the header that tells of a client.
+func announce(nc net.Conn, version string, c Client) bool {
+	number := 1
+	if version == "v2" {
+		number = 2
+	}
+	_ = nc.SetWriteDeadline(time.Now().Add(announceTime))
+	_, err := nc.Write(proxyproto.Append(nil, number, proxyproto.Header{Source: c.From, Destination: c.To}))
+	_ = nc.SetWriteDeadline(time.Time{})
+	return err == nil
 }
 
 // breaker interrupts a handshake, and nothing that comes after it.

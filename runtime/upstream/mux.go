@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lintel-gateway/lintel/runtime/h2"
+	"github.com/lintel-gateway/lintel/runtime/upstream/identity"
 )
 
 // mux holds the connections of HTTP/2 to one address. Each carries many requests at once.
@@ -41,14 +42,12 @@ func (e *Endpoint) HTTP2() bool { return e.node.how.http2 }
 // other requests then wait for. Timeout and failure are as for Dial.
 func (e *Endpoint) Stream(ctx context.Context, timeout time.Duration) (*Conn, error) {
 	m := &e.node.mux
-	var present *link
-	if e.node.how.tls != nil {
-		var err error
-		if present, err = e.node.secure(); err != nil {
+	for {
+		present, err := e.node.present()
+		if err != nil {
+			e.node.registry.handshake(identity.NoSecret, 0)
 			return nil, err
 		}
-	}
-	for {
 		m.mu.Lock()
 		if c, s := m.open(present); s != nil {
 			m.mu.Unlock()
@@ -89,12 +88,11 @@ func (e *Endpoint) Stream(ctx context.Context, timeout time.Duration) (*Conn, er
 }
 
 // open begins a stream on one of the connections, the last that was made first; m.mu is
-// held. Nil means that none takes one. A connection of TLS that was made with other
-// secrets than there are now takes none any more.
+// held. Nil means that none takes one. A connection of a former link takes none any more.
 func (m *mux) open(present *link) (*shared, *h2.Stream) {
 	for i := len(m.conns) - 1; i >= 0; i-- {
-		if c := m.conns[i]; c.link != present {
-			go c.GoAway() // which may wait for the peer to take it
+		if m.conns[i].link != present {
+			go m.conns[i].GoAway() // which may wait for the peer to take it
 			m.conns = append(m.conns[:i], m.conns[i+1:]...)
 			continue
 		}
@@ -132,6 +130,7 @@ func (e *Endpoint) connectMux(ctx context.Context, timeout time.Duration) (*Conn
 	go func() {
 		_ = conn.Run() // its streams have told of it
 		m.drop(conn)
+		up.Rejected()
 		up.Conn.Close()
 	}()
 	if r := e.node.registry; !r.sweeping.Load() {

@@ -51,8 +51,11 @@ type link struct {
 	config   *tls.Config
 }
 
-// secure is the present link, made anew when the secrets have changed.
-func (n *node) secure() (*link, error) {
+// present is the present link, made anew when the secrets have changed; nil without TLS.
+func (n *node) present() (*link, error) {
+	if n.how.tls == nil {
+		return nil, nil
+	}
 	m, err := n.how.tls.Current()
 	if err != nil {
 		return nil, err

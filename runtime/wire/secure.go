@@ -30,9 +30,10 @@ type secure struct {
 
 	// Only the reader uses these. try tells that reads do not wait, empty that the
 	// socket was emptied since the last wait, and cut that the socket is at its end.
-	// alert is what the peer ended the connection with.
+	// alert is what the peer refused a client with.
 	try, empty, cut bool
 	alert           error
+	heard           bool // bytes of the peer were read
 	swap            swap
 	first           []byte // comes before what the socket holds
 
@@ -125,6 +126,7 @@ func (s *secure) read(p []byte, try bool) (int, error) {
 	s.try = try && s.owner.raw.bound()
 	n, err := s.conn.Read(p)
 	if n > 0 {
+		s.heard = true
 		return n, nil // crypto/tls says the error again
 	}
 	if s.client {
@@ -140,14 +142,14 @@ func (s *secure) ended(err error) error {
 	switch {
 	case err == io.EOF && s.cut:
 		return io.ErrUnexpectedEOF
-	case errors.As(err, &op) && op.Op == "remote error":
+	case !s.heard && errors.As(err, &op) && op.Op == "remote error":
 		s.alert = err
 	}
 	return err
 }
 
-// Alert is the alert with which the peer of a TLS client has refused it, nil when it
-// has not. A server of TLS 1.3 says what it thinks of the client's certificate only
+// Alert is the alert with which the peer of a TLS client has refused it before it said
+// anything else, nil when it has not. A server of TLS 1.3 says what it thinks of the client's certificate only
 // after the handshake. Only the reader calls it, and reads no more.
 func (c *Conn) Alert() error {
 	if s := c.tls; s != nil && s.client && s.alert == nil {
