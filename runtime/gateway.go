@@ -26,7 +26,6 @@ import (
 	"github.com/lintel-gateway/lintel/runtime/secret"
 	"github.com/lintel-gateway/lintel/runtime/snapshot"
 	"github.com/lintel-gateway/lintel/runtime/telemetry"
-	"github.com/lintel-gateway/lintel/runtime/upstream"
 	"github.com/lintel-gateway/lintel/runtime/watch"
 )
 
@@ -99,10 +98,14 @@ func assemble(cfg Config, makeEngine engineMaker) (*Gateway, error) {
 	g.engine = makeEngine(cfg, &g.holder, g.sinks, g.log)
 	metrics.Connections = g.engine.Connections
 	metrics.Certificates = g.certificates
+	upstreams, err := openUpstreams(cfg.Boot, metrics, g.log)
+	if err != nil {
+		return nil, err
+	}
 	b := cfg.Boot.Bundle
 	g.reloader = reload.New(reload.Config{
 		Dir: b.Dir, StateDir: b.StateDir, FallbackDir: b.Fallback, VerifyKey: cfg.VerifyKey,
-		Filters: filters, Upstreams: upstream.New(upstream.Config{Dial: cfg.Boot.Dial, Log: g.log}), Secret: g.secrets.Handle,
+		Filters: filters, Upstreams: upstreams, Secret: g.secrets.Handle,
 		Holder: &g.holder, OnSwap: g.engine.Swapped, Observer: metrics, Log: g.log,
 	})
 	return g, nil

@@ -44,6 +44,9 @@ type Config struct {
 	// Dial redirects connects from an endpoint's address to another one. It is
 	// accepted only with --dev.
 	Dial map[string]string `yaml:"dial"`
+	// DialCA is a PEM file with the authorities that vouch for what Dial leads to, where
+	// the endpoint speaks TLS, in place of those of its definition (none).
+	DialCA string `yaml:"dialCA"`
 }
 
 // Admin is the operator's side.
@@ -220,6 +223,9 @@ func (c *Config) Check(dev bool) error {
 	}
 	if len(c.Dial) > 0 && !dev {
 		return errors.New("dial: redirecting connects is for tests; start the gateway with --dev to allow it")
+	}
+	if c.DialCA != "" && len(c.Dial) == 0 {
+		return errors.New("dialCA: it vouches for what dial leads to, and there is no dial")
 	}
 	for from, to := range c.Dial {
 		if _, _, err := net.SplitHostPort(to); err != nil {

@@ -66,7 +66,8 @@ func Keys() []Key {
 		{"drain.readinessDelay", "", "", "how long the gateway goes on accepting after it stopped being ready, so that load balancers notice"},
 		{"handover", "handover", "PATH", "Unix socket on which a process that is started anew with the same boot config takes over all listeners; the one before drains and ends"},
 		{"dial", "", "", "redirects connects from an endpoint's address (\"*\": from all that are not named) to another; only with --dev"},
-		{"", "dev", "", "allow the boot key dial, and add the headers x-lintel-route, x-lintel-bundle and x-lintel-upstream"},
+		{"dialCA", "", "", "PEM file with the authorities that vouch for where dial leads to, for endpoints that speak TLS; the name that is verified stays the endpoint's"},
+		{"", "dev", "", "allow the boot keys dial and dialCA, and add the headers x-lintel-route, x-lintel-bundle and x-lintel-upstream"},
 		{"", "version", "", "print the version and exit"},
 	}
 }

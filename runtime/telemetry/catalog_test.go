@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lintel-gateway/lintel/runtime/reason"
+	"github.com/lintel-gateway/lintel/runtime/upstream/identity"
 )
 
 // TestCatalog holds the catalog to what a gateway shows once everything happened.
@@ -17,6 +18,7 @@ func TestCatalog(t *testing.T) {
 	m := NewMetrics("test")
 	m.Connections = func() int64 { return 1 }
 	m.Handshakes.Done(HandshakeFull, tls.VersionTLS13)
+	m.UpstreamHandshakes.Done(identity.BadName, 0)
 	m.Certificates = func() []Certificate { return []Certificate{{"a.crt", time.Unix(1, 0), 1, 0}} }
 	m.Guard.Refused(RefusedSource)
 	r := record()

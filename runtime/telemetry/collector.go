@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/lintel-gateway/lintel/runtime/reason"
+	"github.com/lintel-gateway/lintel/runtime/upstream/identity"
 )
 
 // collector turns the counters of a Metrics into samples at each scrape.
@@ -23,6 +24,7 @@ type collector struct {
 	connections, dropped, build                   *prometheus.Desc
 	handshakes, expiry, changes                   *prometheus.Desc
 	refused, panics                               *prometheus.Desc
+	upstreamTLS                                   *prometheus.Desc
 }
 
 // Registry makes a registry that gathers the metrics, and those of the Go runtime
@@ -52,6 +54,7 @@ func (m *Metrics) Registry(more ...prometheus.Collector) (*prometheus.Registry, 
 		panics:      desc["lintel_panics_total"],
 		refused:     desc["lintel_connections_refused_total"],
 		handshakes:  desc["lintel_tls_handshakes_total"],
+		upstreamTLS: desc["lintel_upstream_tls_handshakes_total"],
 		expiry:      desc["lintel_tls_certificate_expiry_timestamp_seconds"],
 		changes:     desc["lintel_tls_certificate_changes_total"],
 	}
@@ -136,6 +139,13 @@ func (c *collector) collectTLS(out chan<- prometheus.Metric) {
 		for v := range tlsVersions {
 			if n := c.m.Handshakes.n[end][v].Load(); n > 0 {
 				out <- prometheus.MustNewConstMetric(c.handshakes, prometheus.CounterValue, float64(n), end.String(), tlsVersions[v].text)
+			}
+		}
+	}
+	for o := range identity.Count {
+		for v := range tlsVersions {
+			if n := c.m.UpstreamHandshakes.n[o][v].Load(); n > 0 {
+				out <- prometheus.MustNewConstMetric(c.upstreamTLS, prometheus.CounterValue, float64(n), o.String(), tlsVersions[v].text)
 			}
 		}
 	}

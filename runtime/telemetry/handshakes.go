@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"sync/atomic"
 	"time"
+
+	"github.com/lintel-gateway/lintel/runtime/upstream/identity"
 )
 
 // Handshake is how a TLS handshake ended.
@@ -39,13 +41,27 @@ type Handshakes struct {
 
 // Done counts a handshake. The version is as in crypto/tls; 0 when none was settled.
 func (h *Handshakes) Done(end Handshake, version uint16) {
-	slot := 0
+	h.n[end][slotOf(version)].Add(1)
+}
+
+// slotOf is the place of a version in tlsVersions.
+func slotOf(version uint16) int {
 	for i := range tlsVersions {
 		if tlsVersions[i].number == version {
-			slot = i
+			return i
 		}
 	}
-	h.n[end][slot].Add(1)
+	return 0
+}
+
+// UpstreamHandshakes counts TLS handshakes with endpoints.
+type UpstreamHandshakes struct {
+	n [identity.Count][len(tlsVersions)]atomic.Uint64
+}
+
+// Done counts a handshake. The version is as in crypto/tls; 0 when none was settled.
+func (h *UpstreamHandshakes) Done(o identity.Outcome, version uint16) {
+	h.n[o][slotOf(version)].Add(1)
 }
 
 // Count is how many handshakes ended so, of all versions.

@@ -67,6 +67,8 @@ type Metrics struct {
 	Handshakes Handshakes
 	// Guard counts what the engine's defences do.
 	Guard Guard
+	// UpstreamHandshakes counts those with endpoints.
+	UpstreamHandshakes UpstreamHandshakes
 	// Certificates tells of each certificate once; may be nil. It is set before the
 	// first scrape.
 	Certificates func() []Certificate

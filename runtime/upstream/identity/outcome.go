@@ -26,24 +26,17 @@ const (
 	ClientCertificate // the endpoint does not accept the gateway's certificate, or wants one
 	NoSecret          // a secret has no usable value: there was no connection
 	Failed            // nothing in common, not TLS, or in TLS 1.2 no certificate where one is wanted
-	outcomes
+
+	// Count is how many outcomes there are.
+	Count
 )
 
 // String is the value of the label outcome.
 func (o Outcome) String() string {
-	return [outcomes]string{
+	return [Count]string{
 		"full", "resumed", "timeout", "closed", "certificate-name", "certificate-authority", "certificate-time",
 		"certificate", "client-certificate", "no-secret", "failed",
 	}[o]
-}
-
-// Outcomes lists all of them.
-func Outcomes() []Outcome {
-	out := make([]Outcome, outcomes)
-	for i := range out {
-		out[i] = Outcome(i)
-	}
-	return out
 }
 
 // OutcomeOf says how a handshake failed with err.
