@@ -52,13 +52,16 @@ type TLS struct {
 	Version    string `json:"version"`
 	ServerName string `json:"serverName"`
 	ALPN       string `json:"alpn"`
+	// Client is the subject of the client's certificate; absent when it has none.
+	Client string `json:"client,omitempty"`
 }
 
-// Server returns an HTTP server (HTTP/1.1 and cleartext HTTP/2) that echoes. Name is
-// put into every answer.
+// Server returns an HTTP server (HTTP/1.1 and HTTP/2, plain and inside TLS) that echoes.
+// Name is put into every answer.
 func Server(name string) *http.Server {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
 		Handler:           Handler(name),
@@ -243,6 +246,9 @@ func describe(r *http.Request, name string) Answer {
 	if r.TLS != nil {
 		a.Scheme = "https"
 		a.TLS = &TLS{Version: tls.VersionName(r.TLS.Version), ServerName: r.TLS.ServerName, ALPN: r.TLS.NegotiatedProtocol}
+		if len(r.TLS.PeerCertificates) > 0 {
+			a.TLS.Client = r.TLS.PeerCertificates[0].Subject.String()
+		}
 	}
 	h := sha256.New()
 	var kept bytes.Buffer
