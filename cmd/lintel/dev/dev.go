@@ -41,6 +41,7 @@ type session struct {
 	Config
 	work    string // temporary folder
 	current *bundle.Bundle
+	standIn *local.StandIn
 	gateway *local.Gateway
 	echoes  *local.Echoes
 }
@@ -94,14 +95,21 @@ func (s *session) begin(ctx context.Context) error {
 	} else if s.current, err = bundle.Open(s.bundleDir(), bundle.Limits{}); err != nil {
 		return err
 	}
-	if s.echoes, err = local.StartEchoes(ctx, s.current, true); err != nil {
+	if s.standIn, err = local.NewStandIn(); err != nil {
+		return err
+	}
+	ca, err := s.standIn.WriteCA(s.work)
+	if err != nil {
+		return err
+	}
+	if s.echoes, err = local.StartEchoes(ctx, s.current, true, s.standIn); err != nil {
 		return err
 	}
 	if err := s.makeSecrets(s.current); err != nil {
 		return err
 	}
 	s.gateway, err = local.StartGateway(ctx, local.GatewayConfig{
-		Program: s.Gateway, Bundle: s.bundleDir(), Listen: s.Listen, Admin: s.Admin, Work: s.work, Dial: s.echoes.Dial,
+		Program: s.Gateway, Bundle: s.bundleDir(), Listen: s.Listen, Admin: s.Admin, Work: s.work, Dial: s.echoes.Dial, DialCA: ca,
 		Secrets: s.secretsDir(),
 	})
 	if err != nil {
@@ -142,6 +150,7 @@ func (s *session) change(ctx context.Context) error {
 	if err := s.makeSecrets(next); err != nil {
 		return err
 	}
+	s.standIn.Know(next)
 	if err := s.gateway.Await(ctx, next.Digest()); err != nil {
 		s.say("the gateway did not take %s: %v", short(next.Digest()), err)
 		return nil
@@ -166,7 +175,7 @@ func (s *session) makeSecrets(b *bundle.Bundle) error {
 	if err := os.MkdirAll(s.secretsDir(), 0o700); err != nil || b == nil {
 		return err
 	}
-	_, err := local.Secrets(b, s.Secrets, s.secretsDir())
+	_, err := local.Secrets(b, s.Secrets, s.secretsDir(), s.standIn)
 	return err
 }
 

@@ -110,6 +110,7 @@ type run struct {
 	echoes  *local.Echoes
 	gateway *local.Gateway
 	secrets *secrets
+	standIn *local.StandIn
 }
 
 func (r *run) close() {
@@ -130,7 +131,10 @@ func (r *run) run(ctx context.Context) (*Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.secrets, err = gather(b, r.Secrets, r.file("secrets"), r.Live != ""); err != nil {
+	if r.standIn, err = local.NewStandIn(); err != nil {
+		return nil, err
+	}
+	if r.secrets, err = gather(b, r.Secrets, r.file("secrets"), r.Live != "", r.standIn); err != nil {
 		return nil, err
 	}
 	if err := r.secrets.check(r.Cases); err != nil && !r.Lenient {
@@ -170,12 +174,16 @@ func (r *run) serve(ctx context.Context, b *bundle.Bundle) (t *target, err error
 	if err := r.Bundle.WriteDir(dir); err != nil {
 		return nil, err
 	}
-	if r.echoes, err = local.StartEchoes(ctx, b, false); err != nil {
+	ca, err := r.standIn.WriteCA(r.work)
+	if err != nil {
+		return nil, err
+	}
+	if r.echoes, err = local.StartEchoes(ctx, b, false, r.standIn); err != nil {
 		return nil, err
 	}
 	r.gateway, err = local.StartGateway(ctx, local.GatewayConfig{
 		Program: r.Gateway, Bundle: dir, Listen: r.Listen, Admin: r.Admin, Work: r.work,
-		Dial: r.echoes.Dial, Secrets: r.secrets.dir,
+		Dial: r.echoes.Dial, DialCA: ca, Secrets: r.secrets.dir,
 	})
 	if err != nil {
 		return nil, err

@@ -26,11 +26,11 @@ type secrets struct {
 // gather reads the values of all declared secrets from the folder given and makes up
 // those that are not there; it writes all of them to dir. A live gateway's secrets
 // cannot be made up.
-func gather(b *bundle.Bundle, given, dir string, live bool) (*secrets, error) {
+func gather(b *bundle.Bundle, given, dir string, live bool, standIn *local.StandIn) (*secrets, error) {
 	if live {
 		dir = ""
 	}
-	values, err := local.Secrets(b, given, dir)
+	values, err := local.Secrets(b, given, dir, standIn)
 	return &secrets{dir: dir, values: values, given: given}, err
 }
 

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"maps"
 	"net"
@@ -32,14 +33,16 @@ type Echoes struct {
 	Total int
 
 	servers []*http.Server
+	tls     *tls.Config
 }
 
 // StartEchoes starts an echo for every upstream of the bundle, which may be nil. An
 // echo's name is the upstream's own, without the domain; where upstreams share an
 // address the first one's. With probe set, endpoints that can be reached keep their
-// place.
-func StartEchoes(ctx context.Context, b *bundle.Bundle, probe bool) (*Echoes, error) {
-	e := &Echoes{Dial: map[string]string{}}
+// place. Echoes speak TLS with the certificates of standIn.
+func StartEchoes(ctx context.Context, b *bundle.Bundle, probe bool, standIn *StandIn) (*Echoes, error) {
+	standIn.Know(b)
+	e := &Echoes{Dial: map[string]string{}, tls: standIn.Config()}
 	ups := Upstreams(b)
 	e.Total = len(ups)
 	var reachable map[string]bool
@@ -81,7 +84,7 @@ func (e *Echoes) serve(name string) (string, error) {
 	}
 	s := echo.Server(name)
 	e.servers = append(e.servers, s)
-	go func() { _ = s.Serve(l) }()
+	go func() { _ = s.Serve(echo.Listen(l, e.tls)) }()
 	return l.Addr().String(), nil
 }
 

@@ -28,6 +28,8 @@ type GatewayConfig struct {
 	Work string
 	// Dial leads connects from an endpoint's address to another one.
 	Dial map[string]string
+	// DialCA is a file with the authority that vouches for what Dial leads to.
+	DialCA string
 	// Secrets is the folder of the secret files; absent: none.
 	Secrets string
 }
@@ -45,6 +47,9 @@ type Gateway struct {
 func StartGateway(ctx context.Context, o GatewayConfig) (*Gateway, error) {
 	// JSON is YAML.
 	boot := map[string]any{"dial": o.Dial, "accessLog": "off"}
+	if o.DialCA != "" && len(o.Dial) > 0 {
+		boot["dialCA"] = o.DialCA
+	}
 	if o.Secrets != "" {
 		boot["secretsDir"] = o.Secrets
 	}
