@@ -118,7 +118,10 @@ func aboutVerb(name string) about {
 	case "echo":
 		return about{
 			groupWrite, "Answers with what it received, as JSON; lintel dev and lintel test start their own.",
-			[]example{{"lintel echo --listen 127.0.0.1:8090 --name orders", "stand in for an upstream"}},
+			[]example{
+				{"lintel echo --listen 127.0.0.1:8090 --name orders", "stand in for an upstream"},
+				{"lintel echo --listen 127.0.0.1:8443 --tls --tls-ca ca.pem", "for one that speaks TLS"},
+			},
 		}
 	case "test":
 		return about{

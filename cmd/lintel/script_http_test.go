@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -32,10 +34,32 @@ func httpGet(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: get URL [HOST]")
 	}
+	retry(ts, http.DefaultClient, args)
+}
+
+// getCA is the command getca URL FILE [NAME] of the scripts: get over TLS, from a server
+// of the name for which an authority in FILE vouches.
+func getCA(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: getca URL FILE [NAME]")
+	}
+	config := &tls.Config{RootCAs: x509.NewCertPool()}
+	if !config.RootCAs.AppendCertsFromPEM([]byte(ts.ReadFile(args[1]))) {
+		ts.Fatalf("%s holds no certificate", args[1])
+	}
+	if len(args) == 3 {
+		config.ServerName = args[2]
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true}}
+	defer client.CloseIdleConnections()
+	retry(ts, client, append(args[:1:1], args[2:]...))
+}
+
+func retry(ts *testscript.TestScript, client *http.Client, args []string) {
 	var last error
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		var text string
-		if text, last = fetch(args); last == nil {
+		if text, last = fetch(client, args); last == nil {
 			fmt.Fprintln(ts.Stdout(), text)
 			return
 		}
@@ -43,7 +67,7 @@ func httpGet(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("get %s: %v", strings.Join(args, " "), last)
 }
 
-func fetch(args []string) (string, error) {
+func fetch(client *http.Client, args []string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, args[0], nil)
@@ -53,7 +77,7 @@ func fetch(args []string) (string, error) {
 	if len(args) == 2 {
 		req.Host = args[1]
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		return "", err
 	}

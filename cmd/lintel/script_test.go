@@ -36,7 +36,7 @@ func TestScript(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"genkey": genKey, "freeaddr": freeAddr, "get": httpGet, "gateway": gatewayPath,
+			"genkey": genKey, "freeaddr": freeAddr, "get": httpGet, "getca": getCA, "gateway": gatewayPath,
 			"k6": k6Path, "noneleft": noneLeft, "busy": busy, "follow": follow,
 		},
 		Dir:                 "testdata/script",
