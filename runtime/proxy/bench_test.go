@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"crypto/tls"
 	"io"
 	"net"
 	"testing"
@@ -12,23 +13,23 @@ import (
 )
 
 // answering is an upstream that answers each head at once.
-func answering(b *testing.B) string {
-	return listen(b, func(nc net.Conn) {
-		buf := make([]byte, 4096)
-		answer := []byte(ok2)
-		for have := 0; ; {
-			n, err := nc.Read(buf[have:])
-			if err != nil {
+func answering(b *testing.B) string { return listen(b, answer) }
+
+func answer(nc net.Conn) {
+	buf := make([]byte, 4096)
+	answer := []byte(ok2)
+	for have := 0; ; {
+		n, err := nc.Read(buf[have:])
+		if err != nil {
+			return
+		}
+		if have += n; bytes.HasSuffix(buf[:have], []byte("\r\n\r\n")) {
+			have = 0
+			if _, err := nc.Write(answer); err != nil {
 				return
 			}
-			if have += n; bytes.HasSuffix(buf[:have], []byte("\r\n\r\n")) {
-				have = 0
-				if _, err := nc.Write(answer); err != nil {
-					return
-				}
-			}
 		}
-	})
+	}
 }
 
 // BenchmarkExchange is one small GET over loopback, client and upstream included;
@@ -42,6 +43,14 @@ func BenchmarkExchange(b *testing.B) {
 func BenchmarkExchangeTLS(b *testing.B) {
 	g := secure(b, answering(b), Config{Sink: discard{}}, 0, nil)
 	exchange(b, g.dial(b, g.client()))
+}
+
+// BenchmarkExchangeUpstreamTLS is the same with TLS on the other side.
+func BenchmarkExchangeUpstreamTLS(b *testing.B) {
+	h := newBehind(b)
+	h.cfg.Sink = discard{}
+	g := h.gateway(b, nil, h.encrypted(b, h.config, func(c *tls.Conn) { answer(c) }))
+	exchange(b, dial(b, g.addr))
 }
 
 // exchange sends one small GET after the other.

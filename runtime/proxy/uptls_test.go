@@ -30,6 +30,7 @@ type behind struct {
 	root    *authority.Authority
 	config  *tls.Config
 	secrets map[string]*filter.Secret
+	cfg     Config
 	log     bytes.Buffer
 	logging sync.Mutex
 }
@@ -109,7 +110,7 @@ func (b *behind) gateway(t testing.TB, edit func(*route.Upstream, *route.Route),
 		t.Fatal(err)
 	}
 	t.Cleanup(tab.Close)
-	return serve(t, tab, Config{})
+	return serve(t, tab, b.cfg)
 }
 
 // encrypted serves TLS connections.
@@ -395,5 +396,66 @@ func TestUpstreamProxyProtocol(t *testing.T) {
 			}
 			_, _ = br.Discard(br.Buffered())
 		}
+	}
+}
+
+// TestUpstreamTLSStreams: HTTP/2 inside TLS; new secrets make a new connection while the
+// former one ends its streams.
+func TestUpstreamTLSStreams(t *testing.T) {
+	b := newBehind(t)
+	var conns atomic.Int32
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	release := make(chan struct{})
+	began := make(chan struct{}, 1)
+	s := &http.Server{
+		TLSConfig: b.config.Clone(),
+		ConnState: func(_ net.Conn, st http.ConnState) {
+			if st == http.StateNew {
+				conns.Add(1)
+			}
+		},
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/slow" {
+				began <- struct{}{}
+				<-release
+			}
+			_, _ = io.WriteString(w, r.Proto+" "+r.TLS.NegotiatedProtocol)
+		}),
+	}
+	go func() { _ = s.ServeTLS(ln, "", "") }()
+	t.Cleanup(func() { _ = s.Close() })
+	g := b.gateway(t, func(u *route.Upstream, _ *route.Route) { u.HTTP = "2" }, ln.Addr().String())
+	const want = "HTTP/2.0 h2"
+	for range 3 {
+		if got := ask(t, g.addr, getA); !strings.Contains(got, want) {
+			t.Fatalf("answer: %q", got)
+		}
+	}
+	slow := make(chan string, 1)
+	go func() { slow <- ask(t, g.addr, strings.Replace(getA, "/ ", "/slow ", 1)) }()
+	<-began
+	other, err := authority.New("other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.secrets["ca"].Set(string(b.root.PEM) + string(other.PEM))
+	for range 2 {
+		if got := ask(t, g.addr, getA); !strings.Contains(got, want) {
+			t.Errorf("answer: %q", got)
+		}
+	}
+	close(release)
+	if got := <-slow; !strings.Contains(got, want) {
+		t.Errorf("what was under way: %q", got)
+	}
+	if n := conns.Load(); n != 2 {
+		t.Errorf("%d connections were made, want one for each state of the secrets", n)
+	}
+	b.secrets["ca"].Set(string(other.PEM))
+	if got := ask(t, g.addr, getA); !strings.Contains(got, "upstream-tls") {
+		t.Errorf("without its authority: %q", got)
 	}
 }
