@@ -169,6 +169,9 @@ func (s *secure) quiet() bool {
 	}
 	var b [1]byte
 	s.empty = false
+	s.mu.Lock()
+	s.wait = false // what a read has to answer must not wait for room
+	s.mu.Unlock()
 	n, err := s.read(b[:], true)
 	return n == 0 && err == ErrAgain
 }
