@@ -118,7 +118,10 @@ func gateway(t *testing.T, up *hostile.Recorder) string {
 	if err := runtimetest.Bundle(t, "hostile", d).WriteDir(dir); err != nil {
 		t.Fatal(err)
 	}
-	g, _ := gatewaytest.Start(t, dir, func(c *boot.Config) { c.Bundle.StateDir = t.TempDir() })
+	g, _ := gatewaytest.Start(t, dir, func(c *boot.Config) {
+		c.Bundle.StateDir = t.TempDir()
+		c.Listeners[0].HTTP2 = "off" // the corpus is one of HTTP/1.1
+	})
 	address := fmt.Sprint(g.Addresses()[0])
 	await(t, address)
 	return address
