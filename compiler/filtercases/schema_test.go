@@ -57,8 +57,9 @@ func inRoute(def string) string {
 		"#Route": "%s", "#Path": "path: {%s}", "#Condition": `headers: "x-stage": {%s}`,
 		"#Share":    `split: [{%s}, {upstream: "orders", weight: 95}]`,
 		"#Timeouts": "timeouts: {%s}", "#Retry": "retry: {%s}", "#Filters": "filters: {%s}",
-		"#SecretRef":  "filters: headers: request: set: authorization: {%s}",
-		"#CorsFilter": "filters: cors: {%s}", "#HeadersFilter": "filters: headers: {%s}", "#HeadersEdits": "filters: headers: request: {%s}",
+		"#SecretRef":               "filters: headers: request: set: authorization: {%s}",
+		"#ClientCertificateFilter": "filters: clientCertificate: {%s}",
+		"#CorsFilter":              "filters: cors: {%s}", "#HeadersFilter": "filters: headers: {%s}", "#HeadersEdits": "filters: headers: request: {%s}",
 		"#RedirectFilter": "filters: redirect: {%s}", "#RequestIdFilter": "filters: requestId: {%s}",
 		"#RespondFilter": "filters: respond: {%s}", "#RewriteFilter": "filters: rewrite: {%s}", "#RewriteFilter.regex": "filters: rewrite: regex: {%s}",
 	}[def]

@@ -29,6 +29,8 @@ type Exchange struct {
 	// trusted proxies vouch for, or Peer's.
 	Peer   netip.AddrPort
 	Client netip.Addr
+	// Certificate is that of the client, verified, when it showed one on its connection.
+	Certificate *Certificate
 	// RouteID and Domain name the route that was matched.
 	RouteID string
 	Domain  string
@@ -59,6 +61,16 @@ type Exchange struct {
 // lower case, Path canonical.
 type Original struct {
 	Method, Host, Path, Query string
+}
+
+// Certificate is what is known of a client by its certificate.
+type Certificate struct {
+	// Subject is as RFC 4514 writes it, with what is not printable ASCII as \XX.
+	Subject string
+	// SHA256 is of its DER, in lower-case hex.
+	SHA256 string
+	// DNSNames, Emails and URIs are what it is made out for.
+	DNSNames, Emails, URIs []string
 }
 
 // Param is one value taken from the path, still percent-encoded.

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"sync/atomic"
 
+	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/h2"
 	"github.com/lintel-gateway/lintel/runtime/reason"
 	"github.com/lintel-gateway/lintel/runtime/table"
@@ -48,8 +49,8 @@ type session struct {
 	peerText string
 	trusted  bool
 	scheme   string
-	identity *identity // of a client with a certificate
-	via      string    // protocol and name, for the field of upstreams
+	identity *filter.Certificate // of a client with a certificate
+	via      string              // protocol and name, for the field of upstreams
 	h2       atomic.Pointer[h2.Conn]
 	preface  bool // HTTP/2 begins in the unread input
 	from     *intake

@@ -48,7 +48,7 @@ func (c *session) handshake(t *TLS) bool {
 	c.ended = c.srv.now()
 	c.preface = state.NegotiatedProtocol == "h2"
 	if len(state.PeerCertificates) > 0 {
-		c.identity = identityOf(state.PeerCertificates[0])
+		c.identity = certificateOf(state.PeerCertificates[0])
 	}
 	return true
 }
@@ -92,12 +92,17 @@ const (
 	sha256Field    = identityPrefix + "sha256"
 )
 
-// identity is what is said of a client's certificate.
-type identity struct{ subject, sha256 string }
-
-func identityOf(cert *x509.Certificate) *identity {
+// certificateOf is what is said of a client's certificate.
+func certificateOf(cert *x509.Certificate) *filter.Certificate {
 	sum := sha256.Sum256(cert.Raw)
-	return &identity{printable(cert.Subject.String()), hex.EncodeToString(sum[:])}
+	c := &filter.Certificate{
+		Subject: printable(cert.Subject.String()), SHA256: hex.EncodeToString(sum[:]),
+		DNSNames: cert.DNSNames, Emails: cert.EmailAddresses,
+	}
+	for _, u := range cert.URIs {
+		c.URIs = append(c.URIs, u.String())
+	}
+	return c
 }
 
 // printable escapes what a field value cannot hold as RFC 4514 section 2.4 allows it:
@@ -119,9 +124,10 @@ func printable(s string) string {
 func (c *session) identify() {
 	h := &c.w.x.Header
 	dropIdentity(h)
+	c.w.x.Certificate = c.identity
 	if c.identity != nil {
-		h.Add(subjectField, c.identity.subject)
-		h.Add(sha256Field, c.identity.sha256)
+		h.Add(subjectField, c.identity.Subject)
+		h.Add(sha256Field, c.identity.SHA256)
 	}
 }
 

@@ -34,6 +34,7 @@ const (
 	ClientTimeout
 	TooManyConnections
 	SecretUnavailable
+	ClientCertificate
 	FilterAnswer
 	Internal
 	count
@@ -175,6 +176,11 @@ var table = [count]entry{
 		"secret-unavailable", 503,
 		"A filter of the route, or TLS to its upstream, needs a secret whose file is not there, is empty, or does not hold what it is for.",
 		"Put the file below secretsDir; it is read without a restart.",
+	},
+	ClientCertificate: {
+		"client-certificate", 403,
+		"The route takes only clients with a certificate (filter clientCertificate), and this one showed none, or not one that the filter names.",
+		"Does the listener ask for certificates (tls.clientAuth.mode)? x-client-cert-subject shows upstreams what clients have.",
 	},
 	FilterAnswer: {
 		"filter-answer", 0,

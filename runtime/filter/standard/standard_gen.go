@@ -5,6 +5,7 @@ package standard
 
 import (
 	"github.com/lintel-gateway/lintel/runtime/filter"
+	"github.com/lintel-gateway/lintel/runtime/filter/clientcertificate"
 	"github.com/lintel-gateway/lintel/runtime/filter/cors"
 	"github.com/lintel-gateway/lintel/runtime/filter/headers"
 	"github.com/lintel-gateway/lintel/runtime/filter/redirect"
@@ -16,6 +17,7 @@ import (
 // Specs are the filters, by folder.
 func Specs() []filter.Spec {
 	return []filter.Spec{
+		clientcertificate.Spec(),
 		cors.Spec(),
 		headers.Spec(),
 		redirect.Spec(),
