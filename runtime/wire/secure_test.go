@@ -38,7 +38,7 @@ func securePair(t *testing.T) (*Conn, *tls.Conn, *net.TCPConn) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	_ = client.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = client.SetDeadline(time.Now().Add(2 * time.Minute))
 	return c, client, peer
 }
 
