@@ -124,6 +124,10 @@ func (r *requestHead) read(h *h2.Head, fields *filter.Header, trusted bool) reas
 		return reason.BadRequest
 	}
 	for _, f := range h.Header.Fields() {
+		// Nothing that frames a message of HTTP/1.1 may come from here, whatever let it pass.
+		if ours(f.Name) {
+			return reason.BadRequest
+		}
 		switch r.field(f.Name, f.Value, trusted) {
 		case invalid:
 			return reason.BadRequest
