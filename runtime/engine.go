@@ -40,7 +40,7 @@ func limits(l boot.Limits) proxy.Limits {
 	return proxy.Limits{
 		RequestLineBytes: l.RequestLineBytes, HeadBytes: l.HeadBytes, Fields: l.Fields, Streams: l.Streams, BodyBytes: l.BodyBytes,
 		Connections: l.Connections, ConnectionsPerSource: l.ConnectionsPerSource,
-		HeaderTimeout: l.HeaderTimeout.D(), IdleTimeout: l.IdleTimeout.D(), BodyTimeout: l.BodyTimeout.D(),
+		HeaderTimeout: l.HeaderTimeout.D(), IdleTimeout: l.IdleTimeout.D(), BodyTimeout: l.BodyTimeout.D(), BodyRate: l.BodyRate,
 	}
 }
 

@@ -93,6 +93,9 @@ type Limits struct {
 	IdleTimeout Duration `yaml:"idleTimeout"`
 	// BodyTimeout bounds the silence inside a body (60s).
 	BodyTimeout Duration `yaml:"bodyTimeout"`
+	// BodyRate is the least speed of a client in a body, in bytes a second (100; 0: no
+	// bound).
+	BodyRate int `yaml:"bodyRate"`
 }
 
 // Drain says how the gateway stops.
@@ -131,7 +134,7 @@ func Default() Config {
 		Bundle:    Bundle{Poll: Duration(10 * time.Second)},
 		Limits: Limits{
 			RequestLineBytes: 8 << 10, HeadBytes: 64 << 10, Fields: 128, Streams: 128,
-			HeaderTimeout: Duration(10 * time.Second), IdleTimeout: Duration(75 * time.Second), BodyTimeout: Duration(60 * time.Second),
+			HeaderTimeout: Duration(10 * time.Second), IdleTimeout: Duration(75 * time.Second), BodyTimeout: Duration(60 * time.Second), BodyRate: 100,
 		},
 		AccessLog: "stdout",
 		Drain:     Drain{Timeout: Duration(30 * time.Second), Rate: 100},
@@ -254,6 +257,7 @@ func (l *Limits) check(key string) error {
 		{"streams", int64(l.Streams), 1, 100_000},
 		{"bodyBytes", l.BodyBytes, 0, 1 << 50},
 		{"connections", int64(l.Connections), 0, 10_000_000},
+		{"bodyRate", int64(l.BodyRate), 0, 1 << 30},
 		{"connectionsPerSource", int64(l.ConnectionsPerSource), 0, 10_000_000},
 	} {
 		if n.v < n.min || n.v > n.max {

@@ -17,7 +17,7 @@ admin: {address: "127.0.0.1:9000"}
 bundle: {dir: /bundle, stateDir: /state, fallback: /fallback, verifyKey: /key.pem, poll: 3s}
 secretsDir: /secrets
 trustedProxies: [10.0.0.0/8, 192.168.1.7, "::1", unix]
-limits: {requestLineBytes: 1000, headBytes: 2000, fields: 50, streams: 51, bodyBytes: 5, connections: 6, connectionsPerSource: 7, headerTimeout: 1s, idleTimeout: 1m30s, bodyTimeout: 250ms}
+limits: {requestLineBytes: 1000, headBytes: 2000, fields: 50, streams: 51, bodyBytes: 5, connections: 6, connectionsPerSource: 7, headerTimeout: 1s, idleTimeout: 1m30s, bodyTimeout: 250ms, bodyRate: 9}
 accessLog: /var/log/access.jsonl
 drain: {timeout: 1m, rate: 7, readinessDelay: 5s}
 dial: {"10.0.0.7:8080": "127.0.0.1:41234"}
@@ -42,7 +42,7 @@ func TestParse(t *testing.T) {
 		"/secrets", "[10.0.0.0/8 192.168.1.7/32 ::1/128] true",
 		Limits{
 			RequestLineBytes: 1000, HeadBytes: 2000, Fields: 50, Streams: 51, BodyBytes: 5, Connections: 6, ConnectionsPerSource: 7,
-			HeaderTimeout: Duration(time.Second), IdleTimeout: Duration(90 * time.Second), BodyTimeout: Duration(250 * time.Millisecond),
+			HeaderTimeout: Duration(time.Second), IdleTimeout: Duration(90 * time.Second), BodyTimeout: Duration(250 * time.Millisecond), BodyRate: 9,
 		},
 		"/var/log/access.jsonl",
 		Drain{Duration(time.Minute), 7, Duration(5 * time.Second)},

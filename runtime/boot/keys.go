@@ -60,6 +60,7 @@ func Keys() []Key {
 		{"limits.headerTimeout", "", "", "time to receive a head once it began"},
 		{"limits.idleTimeout", "", "", "time between two requests of a connection"},
 		{"limits.bodyTimeout", "", "", "silence inside a body"},
+		{"limits.bodyRate", "", "", "least speed of a client in a body, in bytes a second: it may keep the gateway waiting for bodyTimeout, and for a second more with every so many bytes that it sends or takes; a request whose response has begun is not judged; 0 means no bound"},
 		{"accessLog", "", "", "off, stdout, or the path of a file to append to"},
 		{"drain.timeout", "", "", "time that requests and upgraded connections have to end when the gateway stops"},
 		{"drain.rate", "", "", "most upgraded connections, such as WebSockets, that end in a second by a swap whose route says onRouteChange: drain; a stop ends them as fast, or faster where drain.timeout needs it"},

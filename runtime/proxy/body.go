@@ -14,6 +14,7 @@ import (
 // upstream with the head; anything else is streamed by a goroutine of its own, so
 // that an upstream may answer before it has read everything.
 type body struct {
+	pace     pace
 	streamed bool
 	running  bool // streamed, and not joined yet
 	skipped  bool
@@ -58,6 +59,7 @@ func (b *body) skip(w *work) bool {
 // start streams the rest of the body to up.
 func (b *body) start(c *session, up *upstream.Conn, lim upLimit) {
 	b.streamed, b.running = true, true
+	b.pace.begin(c.lim)
 	b.chunks.reset()
 	if b.done == nil {
 		b.done = make(chan struct{}, 1)
@@ -193,12 +195,20 @@ func (b *body) trailer(c *session) *filter.Header {
 
 // fill reads from the client.
 func (b *body) fill(c *session, p []byte) (int, reason.Code) {
-	at := c.srv.now() + int64(c.lim.BodyTimeout)
+	from, left := c.srv.now(), b.pace.patience(c.lim)
+	if c.flags.Load()&flagAnswered != 0 {
+		left = int64(c.lim.BodyTimeout) // both sides talk: each takes its time
+	}
+	if left <= 0 {
+		return 0, reason.ClientTimeout
+	}
+	at := from + left
 	c.arm(&c.clientRead, at)
 	for {
 		n, err := c.side.Read(p)
 		switch {
 		case err == nil, err == io.EOF && c.stream != nil:
+			b.pace.spend(c.lim, c.srv.now()-from, n)
 			return n, reason.OK
 		case err != wire.ErrInterrupted:
 			return 0, reason.ClientClosed

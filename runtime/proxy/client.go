@@ -56,7 +56,8 @@ func (c *session) sendOn(data []byte, end bool, trailer *filter.Header) error {
 	}
 	defer c.clientWrite.at.Store(0)
 	for {
-		at := c.srv.now() + int64(c.lim.BodyTimeout)
+		from := c.srv.now()
+		at := from + c.taking.patience(c.lim)
 		c.arm(&c.clientWrite, at)
 		n, err := c.stream.Finish(data, trailer)
 		data = data[n:]
@@ -64,7 +65,8 @@ func (c *session) sendOn(data []byte, end bool, trailer *filter.Header) error {
 			return err
 		}
 		c.side.Rearm(false, true)
-		if c.flags.Load()&(flagCut|flagGone) != 0 || n == 0 && c.srv.now() >= at {
+		now := c.srv.now()
+		if more := c.taking.spend(c.lim, now-from, n); c.flags.Load()&(flagCut|flagGone) != 0 || !more || n == 0 && now >= at {
 			return err
 		}
 	}

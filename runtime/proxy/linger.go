@@ -6,27 +6,37 @@ import (
 	"github.com/lintel-gateway/lintel/runtime/wire"
 )
 
-// send writes to the client within the time that it may take no byte.
+// send writes to the client within the time that it may keep us waiting.
 func (c *session) send(b []byte) error {
 	n, err := c.side.Send(b)
 	if err == nil && n == len(b) {
 		return nil
 	}
 	for err == nil && n < len(b) {
-		at := c.srv.now() + int64(c.lim.BodyTimeout)
+		from, left := c.srv.now(), c.taking.patience(c.lim)
+		if left <= 0 {
+			err = wire.ErrInterrupted
+			break
+		}
+		at := from + left
 		c.clientWrite.at.Store(at)
 		c.srv.shard(c).due(at)
 		var m int
 		m, err = c.side.Write(b[n:])
 		n += m
+		now := c.srv.now()
+		more := c.taking.spend(c.lim, now-from, m)
 		if err == wire.ErrInterrupted {
 			c.side.Rearm(false, true)
-			if c.flags.Load()&(flagCut|flagGone) == 0 && (c.srv.now() < at || m > 0) {
+			if c.flags.Load()&(flagCut|flagGone) == 0 && more && (now < at || m > 0) {
 				err = nil
 			}
 		}
 	}
 	c.clientWrite.at.Store(0)
+	if err == wire.ErrInterrupted {
+		c.abort = true // what it has not taken yet must not wait for it either
+	}
 	return err
 }
 

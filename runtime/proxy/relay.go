@@ -124,7 +124,7 @@ func (c *session) relay(up *upstream.Conn, r *table.Route, reached int, lim upLi
 			whole = false
 		}
 	}
-	c.abort = !whole
+	c.abort = c.abort || !whole
 	surplus := w.upStart != w.upEnd
 	up.Suspect = bodyless // a careless upstream may send the body all the same
 	return outcome{

@@ -24,6 +24,7 @@ func (c *session) serve() {
 		c.flags.And(^uint32(flagLooked | flagBody | flagStop | flagAnswered))
 	}
 	c.body.begin(&w.req)
+	c.taking.begin(c.lim)
 	w.x.Peer, w.x.Scheme = c.peer, c.scheme
 
 	reached := 0
@@ -161,6 +162,7 @@ func (c *session) refuse(code reason.Code, head bool) {
 	w.match.Route = nil
 	c.keep = false
 	c.body.begin(&w.req)
+	c.taking.begin(c.lim)
 	c.fail(code, 0)
 	w.rec.Method = ""
 	c.linger = true

@@ -75,6 +75,10 @@ type Limits struct {
 	// BodyTimeout bounds the silence inside a request body, and the time in which a
 	// client takes no byte of a response (60s).
 	BodyTimeout time.Duration
+	// BodyRate is the least speed of a client, in bytes a second (0: no bound): it may keep
+	// the gateway waiting for BodyTimeout in one body, and for a second more with every so
+	// many bytes that it sends or takes. A request whose response has begun is not judged.
+	BodyRate int
 }
 
 func (l Limits) withDefaults() Limits {

@@ -55,6 +55,7 @@ type session struct {
 	preface  bool // HTTP/2 begins in the unread input
 	from     *intake
 	lim      *Limits
+	taking   pace  // of the client that reads the present response
 	counted  uint8 // where it is counted by its source
 
 	w       *work

@@ -119,21 +119,25 @@ func (c *session) fillPipe(up *upstream.Conn, p *wire.Pipe, lim upLimit) (reason
 
 // drainPipe is send of what a pipe holds.
 func (c *session) drainPipe(p *wire.Pipe) error {
-	at := c.srv.now() + int64(c.lim.BodyTimeout)
-	c.arm(&c.clientWrite, at)
 	defer c.clientWrite.at.Store(0)
 	for {
-		n, err := c.conn.Drain(p)
-		if err != wire.ErrInterrupted {
+		from, left := c.srv.now(), c.taking.patience(c.lim)
+		at := from + left
+		c.arm(&c.clientWrite, at)
+		held := p.Held()
+		_, err := c.conn.Drain(p)
+		now, n := c.srv.now(), held-p.Held()
+		more := c.taking.spend(c.lim, now-from, n)
+		switch {
+		case err == nil && left > 0:
+			return nil
+		case err != nil && err != wire.ErrInterrupted:
 			return err
 		}
 		c.conn.Rearm(false, true)
-		if n > 0 {
-			at = c.srv.now() + int64(c.lim.BodyTimeout)
+		if c.flags.Load()&(flagCut|flagGone) != 0 || !more || n == 0 && now >= at {
+			c.abort = true // what it has not taken yet must not wait for it either
+			return wire.ErrInterrupted
 		}
-		if c.flags.Load()&(flagCut|flagGone) != 0 || c.srv.now() >= at {
-			return err
-		}
-		c.arm(&c.clientWrite, at)
 	}
 }

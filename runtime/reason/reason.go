@@ -164,7 +164,7 @@ var table = [count]entry{
 	},
 	ClientTimeout: {
 		"client-timeout", 408,
-		"The client sent nothing of the body for longer than limits.bodyTimeout.",
+		"The client sent nothing of the body for longer than limits.bodyTimeout, or sent it more slowly than limits.bodyRate.",
 		"Look for slow or stuck clients; the limit is in the boot config.",
 	},
 	TooManyConnections: {
