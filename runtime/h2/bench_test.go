@@ -24,7 +24,7 @@ func bench(b *testing.B, streams int, block []byte, handle func(*Stream)) {
 		all = append(all, one...)
 	}
 	all = appendWindow(all, 0, 0)
-	hello := appendFrameHead([]byte(preface), 0, frameSettings, 0, 0)
+	hello := appendFrameHead([]byte(Preface), 0, frameSettings, 0, 0)
 	if _, err := nc.Write(hello); err != nil {
 		b.Fatal(err)
 	}

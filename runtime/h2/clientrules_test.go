@@ -28,8 +28,8 @@ func rawServer(t testing.TB, cfg Config, settings ...http2.Setting) (*client, *r
 		t.Fatal("nobody dials")
 	}
 	t.Cleanup(func() { _ = nc.Close() })
-	got := make([]byte, len(preface))
-	if _, err := io.ReadFull(nc, got); err != nil || string(got) != preface {
+	got := make([]byte, len(Preface))
+	if _, err := io.ReadFull(nc, got); err != nil || string(got) != Preface {
 		t.Fatalf("the client begins with %q, %v", got, err)
 	}
 	r := newRaw(t, nc)

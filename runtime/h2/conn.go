@@ -109,7 +109,7 @@ func newConn(wc *wire.Conn, cfg Config, client bool) *Conn {
 func (c *Conn) greet() {
 	b := c.output()
 	if c.client {
-		b = append(b, preface...)
+		b = append(b, Preface...)
 	}
 	at := len(b)
 	b = appendFrameHead(b, 0, frameSettings, 0, 0)

@@ -51,7 +51,7 @@ func TestResponseTooLarge(t *testing.T) {
 // anywhere.
 func TestFirst(t *testing.T) {
 	var in []byte
-	in = appendFrameHead(append(in, preface...), 0, frameSettings, 0, 0)
+	in = appendFrameHead(append(in, Preface...), 0, frameSettings, 0, 0)
 	in = append(appendFrameHead(in, len(request()), frameHeaders, flagHeadEnd, 1), request()...)
 	want := big(60000)
 	for rest := want; len(rest) > 0; {
@@ -177,6 +177,7 @@ func TestGone(t *testing.T) {
 		s.Gone(func() { calls <- "taken back" })
 		s.Gone(nil)
 		s.Gone(func() { calls <- "called" })
+		next <- true
 		<-next
 		if _, err := s.Read(make([]byte, 1)); err != (ErrReset{Code: Cancel}) && err != ErrGone {
 			t.Errorf("Read: %v", err)
@@ -192,7 +193,7 @@ func TestGone(t *testing.T) {
 	} {
 		r := dialRaw(t, srv.addr)
 		r.ask(1, false, request())
-		_ = r.verdict()
+		<-next
 		end(r)
 		if got := <-calls; got != "called" {
 			t.Error(got)

@@ -37,8 +37,9 @@ const (
 	maxStreamID = 1<<31 - 1
 )
 
-// preface is what a client begins with (RFC 9113 section 3.4).
-const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+// Preface is what a client begins with (RFC 9113 section 3.4). Who listens for several
+// protocols on one port knows HTTP/2 by it, and hands it to Serve with what follows.
+const Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 // frame is one whole frame; payload is a view into the connection's buffer.
 type frame struct {

@@ -86,7 +86,7 @@ func FuzzServer(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, in []byte, piece uint16) {
 		defer watch().Stop()
-		s := &script{in: append([]byte(preface), in...), piece: int(piece) + 1}
+		s := &script{in: append([]byte(Preface), in...), piece: int(piece) + 1}
 		c := NewServer(wire.New(s), Config{MaxStreams: 10, Connect: true})
 		_ = c.Serve(nil, echo)
 		if c.Streams() != 0 || c.running != 0 {

@@ -45,7 +45,7 @@ func dialRawBare(t testing.TB, addr string) *raw {
 func dialRaw(t testing.TB, addr string, settings ...http2.Setting) *raw {
 	t.Helper()
 	r := dialRawBare(t, addr)
-	r.write([]byte(preface))
+	r.write([]byte(Preface))
 	_ = r.WriteSettings(settings...)
 	return r
 }

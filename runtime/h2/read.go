@@ -21,7 +21,7 @@ type input struct {
 func newInput(c *Conn) *input {
 	in := &input{c: c, looks: 1}
 	if !c.client {
-		in.greeting = preface
+		in.greeting = Preface
 	}
 	in.stepFn = in.step
 	return in

@@ -58,6 +58,13 @@ var frameRules = []rule{
 
 	{"PRIORITY on stream 0", func(r *raw) { r.frame(framePriority, 0, 0, make([]byte, 5)) }, conn + "PROTOCOL_ERROR"},
 	{"PRIORITY of 4 bytes", func(r *raw) { open1(r); r.frame(framePriority, 0, 1, make([]byte, 4)) }, on1 + "FRAME_SIZE_ERROR"},
+	{"PRIORITY of 4 bytes of an idle stream", func(r *raw) { r.frame(framePriority, 0, 1, make([]byte, 4)) }, conn + "FRAME_SIZE_ERROR"},
+	{"PRIORITY of an idle stream on itself", func(r *raw) { r.frame(framePriority, 0, 1, []byte{0, 0, 0, 1, 0}) }, conn + "PROTOCOL_ERROR"},
+	{"PRIORITY of 4 bytes after a reset", func(r *raw) {
+		open1(r)
+		_ = r.WriteRSTStream(1, 8)
+		r.frame(framePriority, 0, 1, make([]byte, 4))
+	}, on1 + "FRAME_SIZE_ERROR"},
 	{"PRIORITY of an idle stream", func(r *raw) { r.frame(framePriority, 0, 7, make([]byte, 5)) }, taken},
 	{"PRIORITY on itself", func(r *raw) { open1(r); r.frame(framePriority, 0, 1, []byte{0, 0, 0, 1, 0}) }, on1 + "PROTOCOL_ERROR"},
 	{"HEADERS on itself", func(r *raw) {
@@ -149,6 +156,33 @@ func play(t *testing.T, rules []rule, cfg Config) {
 	}
 }
 
+// TestAfterTheEnd: frames on a stream that both ends have ended (RFC 9113 section 5.1).
+func TestAfterTheEnd(t *testing.T) {
+	srv := serve(t, Config{}, nil, func(s *Stream) { respond(s, 200, "") })
+	for name, x := range map[string]struct {
+		send func(r *raw)
+		want string
+	}{
+		"HEADERS":                            {func(r *raw) { r.ask(3, true, request()) }, conn + "STREAM_CLOSED"},
+		"DATA":                               {func(r *raw) { _ = r.WriteData(3, true, nil) }, conn + "STREAM_CLOSED"},
+		"WINDOW_UPDATE":                      {func(r *raw) { _ = r.WriteWindowUpdate(3, 1) }, taken},
+		"RST_STREAM":                         {func(r *raw) { _ = r.WriteRSTStream(3, 8) }, taken},
+		"PRIORITY":                           {func(r *raw) { r.frame(framePriority, 0, 3, make([]byte, 5)) }, taken},
+		"a stream left out":                  {func(r *raw) { r.ask(1, true, request()) }, conn + "PROTOCOL_ERROR"},
+		"DATA on a stream that was left out": {func(r *raw) { _ = r.WriteData(1, true, nil) }, conn + "STREAM_CLOSED"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := dialRaw(t, srv.addr)
+			r.ask(3, true, request())
+			r.until(func(a *answer) bool { return len(a.ended) > 0 })
+			x.send(r)
+			if got := r.verdict(); got != x.want {
+				t.Errorf("got %q, want %q", got, x.want)
+			}
+		})
+	}
+}
+
 // TestPreface: what a connection must begin with.
 func TestPreface(t *testing.T) {
 	srv := serve(t, Config{}, nil, hold)
@@ -157,12 +191,12 @@ func TestPreface(t *testing.T) {
 		want string
 	}{
 		"another protocol":   {func(r *raw) { r.write([]byte("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")) }, conn + "PROTOCOL_ERROR"},
-		"wrong end":          {func(r *raw) { r.write([]byte(preface[:20] + "XXXX")) }, conn + "PROTOCOL_ERROR"},
-		"no settings":        {func(r *raw) { r.write([]byte(preface)); open1(r) }, conn + "PROTOCOL_ERROR"},
-		"an acknowledgement": {func(r *raw) { r.write([]byte(preface)); _ = r.WriteSettingsAck() }, conn + "PROTOCOL_ERROR"},
+		"wrong end":          {func(r *raw) { r.write([]byte(Preface[:20] + "XXXX")) }, conn + "PROTOCOL_ERROR"},
+		"no settings":        {func(r *raw) { r.write([]byte(Preface)); open1(r) }, conn + "PROTOCOL_ERROR"},
+		"an acknowledgement": {func(r *raw) { r.write([]byte(Preface)); _ = r.WriteSettingsAck() }, conn + "PROTOCOL_ERROR"},
 		"in pieces": {func(r *raw) {
-			for i := range preface {
-				r.write([]byte(preface[i : i+1]))
+			for i := range Preface {
+				r.write([]byte(Preface[i : i+1]))
 			}
 			_ = r.WriteSettings()
 		}, taken},
