@@ -62,6 +62,7 @@ var bans = []struct {
 	{"", "go.k6.io/", "k6 is a separate program", nil},
 	{"runtime/proxy", "net/http", "the request path is our own", nil},
 	{"runtime/upstream", "net/http", "the request path is our own", nil},
+	{"runtime/h2", "net/http", "the request path is our own", nil},
 	{"runtime/table", "net/http", "the request path is our own", nil},
 	{"runtime/filter", "net/http", "the request path is our own", nil},
 }
