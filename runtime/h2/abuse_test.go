@@ -29,7 +29,7 @@ var floods = []struct {
 		_ = r.WriteWindowUpdate(id, 0)
 	}, 1000},
 	{"malformed heads", Config{}, nil, func(r *raw, i int) { r.ask(uint32(2*i+1), true, fields(":bad", "1")) }, 1000},
-	{"streams beyond the limit", Config{MaxStreams: 5}, nil, func(r *raw, i int) { r.ask(uint32(2*i+1), false, request()) }, 1000},
+	{"streams beyond the limit", Config{MaxStreams: 5}, func(r *raw) { _ = r.WriteSettingsAck() }, func(r *raw, i int) { r.ask(uint32(2*i+1), false, request()) }, 1000},
 	{"frames on streams that were reset", Config{}, func(r *raw) { open1(r); _ = r.WriteRSTStream(1, 8) }, func(r *raw, _ int) { _ = r.WriteData(1, false, []byte("x")) }, 1000},
 	{"PING", Config{}, nil, func(r *raw, _ int) { _ = r.WritePing(false, [8]byte{}) }, 4000},
 	{"PING answers", Config{}, nil, func(r *raw, _ int) { _ = r.WritePing(true, [8]byte{}) }, 4000},
@@ -78,11 +78,38 @@ func TestFloods(t *testing.T) {
 	}
 }
 
+// TestHasty: a client that does not know the limit yet may go beyond it.
+func TestHasty(t *testing.T) {
+	srv := serve(t, Config{MaxStreams: 5}, nil, hold)
+	r := dialRaw(t, srv.addr)
+	for i := range 900 {
+		r.ask(uint32(2*i+1), true, request())
+	}
+	if got := r.verdict(); got != "stream 11 REFUSED_STREAM" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestPingsBesideContent: PINGs are borne that go with content.
+func TestPingsBesideContent(t *testing.T) {
+	srv := serve(t, Config{}, nil, hold)
+	r := dialRaw(t, srv.addr)
+	open1(r)
+	for range 3000 {
+		_ = r.WriteData(1, false, []byte("x"))
+		_ = r.WritePing(false, [8]byte{})
+	}
+	a := r.until(func(a *answer) bool { return a.pongs == 3000 || a.goAway != nil })
+	if a.goAway != nil {
+		t.Errorf("got %+v", a)
+	}
+}
+
 // TestManyStreamsThatEnd: resets are borne when as many streams end well.
 func TestManyStreamsThatEnd(t *testing.T) {
 	srv := serve(t, Config{}, nil, func(s *Stream) { _, _ = readAll(s); respond(s, 200, "") })
 	r := dialRaw(t, srv.addr)
-	for i := range 150 {
+	for i := range 350 {
 		id := uint32(4*i + 1)
 		r.ask(id, true, request())
 		r.until(func(a *answer) bool { return len(a.ended) > 0 })

@@ -28,10 +28,11 @@ type Config struct {
 	// with ENHANCE_YOUR_CALM.
 
 	// Resets are streams that the peer began and then reset or broke, beyond as many as
-	// ended well (100): CVE-2023-44487.
+	// ended well (twice MaxStreams): CVE-2023-44487.
 	Resets int
 	// Controls are frames that ask for an answer or for nothing: PING, SETTINGS,
-	// PRIORITY and frames of unknown types (1,000).
+	// PRIORITY and frames of unknown types, beyond one for each DATA frame with content
+	// either way (1,000): gRPC measures links by PING.
 	Controls int
 	// Empties are DATA frames without content that end nothing (100).
 	Empties int
@@ -57,7 +58,7 @@ func (c *Config) defaults() {
 	set(&c.Fields, 128)
 	set(&c.StreamWindow, 256<<10)
 	set(&c.ConnWindow, 1<<20)
-	set(&c.Resets, 100)
+	set(&c.Resets, 2*c.MaxStreams)
 	set(&c.Controls, 1000)
 	set(&c.Empties, 100)
 	set(&c.Updates, 2000)

@@ -19,6 +19,9 @@ func (c *Conn) onData(f *frame) *ConnError {
 			return err
 		}
 	}
+	if len(p) > 0 {
+		c.flood.heard++
+	}
 	s := c.streams[f.stream]
 	if s == nil {
 		c.read(n)

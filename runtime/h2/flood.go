@@ -11,6 +11,7 @@ type flood struct {
 
 	done  int // streams that ended well
 	datas int // DATA frames that were sent
+	heard int // DATA frames with content that came
 }
 
 // over tells that a count is over its limit within a second.
@@ -44,7 +45,7 @@ func (c *Conn) countReset() *ConnError {
 }
 
 func (c *Conn) countControl() *ConnError {
-	if c.flood.over(&c.flood.controls, c.cfg.Controls) {
+	if c.flood.over(&c.flood.controls, c.cfg.Controls+c.flood.datas+c.flood.heard) {
 		return connError(EnhanceYourCalm, "peer sends too many control frames")
 	}
 	return nil

@@ -150,8 +150,15 @@ func (c *Conn) onRequest(id uint32, flags uint8, b []byte) *ConnError {
 func (c *Conn) refuse(id, code uint32) *ConnError {
 	c.out.b = appendReset(c.output(), id, code)
 	c.resets.add(id, false, c.cfg.MaxStreams)
+	if code == RefusedStream && !c.acked && id < maxHasty {
+		return nil
+	}
 	return c.countReset()
 }
+
+// maxHasty bounds the ids of streams that may be too many and are not held against a
+// peer that has not acknowledged the limit yet.
+const maxHasty = 2048
 
 // maxInterim is how many interim responses may wait to be read.
 const maxInterim = 16
