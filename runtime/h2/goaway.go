@@ -21,7 +21,8 @@ const (
 )
 
 // awayWait is how long a client may take to answer the PING that follows the first
-// GOAWAY. Requests that are on their way until then are served.
+// GOAWAY, and how long one that has asked for nothing yet may take to do so. Requests that
+// are on their way until then are served.
 const awayWait = time.Second
 
 // GoAway ends the connection without losing a request: a server says first that an end
@@ -151,7 +152,9 @@ func (c *Conn) unping(data [8]byte) chan bool {
 func (c *Conn) pong(data []byte) {
 	if done := c.unping([8]byte(data)); done != nil {
 		done <- true
-	} else if c.goAway == awayFirst && [8]byte(data) == c.goAwayAck {
+	} else if c.goAway == awayFirst && [8]byte(data) == c.goAwayAck && c.last > 0 {
+		// A client that has just connected is about to ask: net/http's does not try its
+		// first request again.
 		c.goAwayLast()
 	}
 }
