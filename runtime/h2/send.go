@@ -32,6 +32,16 @@ func (s *Stream) sendable() error {
 // values that no field may have and fields of the connection, content-length included,
 // are left out. It returns how many bytes of data were taken: Write sends the rest.
 func (s *Stream) Respond(status int, h *filter.Header, length int64, data []byte, end bool) (int, error) {
+	return s.respond(status, h, length, data, end, nil)
+}
+
+// Whole is Respond with all of a response: where the windows take all of data, trailer
+// follows in the same write, and the sending side has ended. Otherwise neither is sent.
+func (s *Stream) Whole(status int, h *filter.Header, length int64, data []byte, trailer *filter.Header) (int, error) {
+	return s.respond(status, h, length, data, false, trailer)
+}
+
+func (s *Stream) respond(status int, h *filter.Header, length int64, data []byte, end bool, trailer *filter.Header) (int, error) {
 	c := s.c
 	c.mu.Lock()
 	err := s.sendable()
@@ -52,12 +62,34 @@ func (s *Stream) Respond(status int, h *filter.Header, length int64, data []byte
 		b = c.enc.length(b, length)
 	}
 	s.sent = !interim
-	return c.sendHead(s, b, at, data, end && !interim)
+	n := c.appendHead(s, b, at, data, end && !interim)
+	if trailer != nil && n == len(data) && !interim {
+		c.appendEnd(s, trailer)
+	}
+	c.letGo()
+	return n, nil
 }
 
-// sendHead finishes the frame of a head that begins at b[at:], sends content with it, and
-// lets c.mu go.
+// sendHead is appendHead, and lets c.mu go.
 func (c *Conn) sendHead(s *Stream, b []byte, at int, data []byte, end bool) (int, error) {
+	n := c.appendHead(s, b, at, data, end)
+	c.letGo()
+	return n, nil
+}
+
+// letGo has what was appended written, and lets c.mu go.
+func (c *Conn) letGo() {
+	mine := c.claim()
+	others := c.open > 1
+	c.mu.Unlock()
+	if mine {
+		c.flush(others)
+	}
+}
+
+// appendHead finishes the frame of a head that begins at b[at:], and appends content. c.mu
+// is held.
+func (c *Conn) appendHead(s *Stream, b []byte, at int, data []byte, end bool) int {
 	flags := uint8(flagHeadEnd)
 	if end && len(data) == 0 {
 		flags |= flagEnd
@@ -69,13 +101,7 @@ func (c *Conn) sendHead(s *Stream, b []byte, at int, data []byte, end bool) (int
 	} else if len(data) > 0 {
 		n = c.content(s, data, end)
 	}
-	mine := c.claim()
-	others := c.open > 1
-	c.mu.Unlock()
-	if mine {
-		c.flush(others)
-	}
-	return n, nil
+	return n
 }
 
 // frameSection gives the section that was appended at b[at+frameHead:] its frame, or its
@@ -123,12 +149,23 @@ func (s *Stream) Send(p []byte) (int, error) {
 	if err == nil {
 		n = c.content(s, p, false)
 	}
-	mine := c.claim()
-	others := c.open > 1
-	c.mu.Unlock()
-	if mine {
-		c.flush(others)
+	c.letGo()
+	return n, err
+}
+
+// SendEnd is Send, and where all of p was taken the trailer follows in the same write, and
+// the sending side has ended.
+func (s *Stream) SendEnd(p []byte, trailer *filter.Header) (int, error) {
+	c := s.c
+	c.mu.Lock()
+	err := s.ready()
+	n := 0
+	if err == nil {
+		if n = c.content(s, p, false); n == len(p) {
+			c.appendEnd(s, trailer)
+		}
 	}
+	c.letGo()
 	return n, err
 }
 
@@ -199,30 +236,26 @@ func (s *Stream) End(trailer *filter.Header) error {
 		c.mu.Unlock()
 		return err
 	}
+	c.appendEnd(s, trailer)
+	c.letGo()
+	return nil
+}
+
+// appendEnd ends the stream's sending side. c.mu is held.
+func (c *Conn) appendEnd(s *Stream, trailer *filter.Header) {
 	b := c.output()
 	at := len(b)
 	if trailer != nil && len(trailer.Fields()) > 0 {
-		b = c.enc.begin(appendFrameHead(b, 0, frameHeaders, 0, s.id))
-		begun := len(b)
-		if b = c.enc.fields(b, trailer); len(b) > begun {
-			_, err := c.sendHead(s, b, at, nil, true)
-			return err
-		}
-		// Nothing of it may be sent. A section with no field is as good as none, and
+		// Where nothing of it may be sent, a section with no field is as good as none, and
 		// keeps what begin has said.
+		b = c.enc.begin(appendFrameHead(b, 0, frameHeaders, 0, s.id))
+		b = c.enc.fields(b, trailer)
 	}
 	if len(b) > at+frameHead {
-		_, err := c.sendHead(s, b, at, nil, true)
-		return err
+		c.appendHead(s, b, at, nil, true)
+		return
 	}
 	c.data(s, nil, true)
-	mine := c.claim()
-	others := c.open > 1
-	c.mu.Unlock()
-	if mine {
-		c.flush(others)
-	}
-	return nil
 }
 
 // CloseWrite is End without a trailer.

@@ -111,7 +111,14 @@ func (c *session) connects(up *upstream.Conn, q *h2.Head, lim upLimit, now int64
 // finishUp sends the last of a request's content, and its trailer.
 func (c *session) finishUp(up *upstream.Conn, p []byte, trailer *filter.Header, lim upLimit) reason.Code {
 	if trailer != nil && len(trailer.Fields()) > 0 {
-		if code := c.writeUp(up, p, lim); code != reason.OK {
+		n, err := up.Stream.SendEnd(p, trailer)
+		if err != nil {
+			return reason.UpstreamReset
+		}
+		if n == len(p) {
+			return reason.OK
+		}
+		if code := c.writeUp(up, p[n:], lim); code != reason.OK {
 			return code
 		}
 		if up.Stream.End(trailer) != nil {

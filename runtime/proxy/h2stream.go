@@ -13,11 +13,7 @@ func (s h2Stream) Respond(status int, h *filter.Header, length int64, data []byt
 	if !end || trailer == nil || len(trailer.Fields()) == 0 {
 		return s.Stream.Respond(status, h, length, data, end)
 	}
-	n, err := s.Stream.Respond(status, h, length, data, false)
-	if err != nil || n < len(data) {
-		return n, err
-	}
-	return n, s.End(trailer)
+	return s.Whole(status, h, length, data, trailer)
 }
 
 // Finish is that of stream.
@@ -25,9 +21,13 @@ func (s h2Stream) Finish(p []byte, trailer *filter.Header) (int, error) {
 	if trailer == nil || len(trailer.Fields()) == 0 {
 		return s.Stream.Finish(p)
 	}
-	n, err := s.Write(p)
-	if err != nil || n < len(p) {
+	n, err := s.SendEnd(p, trailer)
+	if err != nil || n == len(p) {
 		return n, err
 	}
-	return n, s.End(trailer)
+	m, err := s.Write(p[n:])
+	if err != nil {
+		return n + m, err
+	}
+	return n + m, s.End(trailer)
 }

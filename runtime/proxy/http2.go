@@ -36,7 +36,7 @@ func (c *session) serveH2() {
 	}
 	lim := c.lim
 	conn := h2.NewServer(c.conn, h2.Config{
-		MaxStreams: lim.Streams, HeadBytes: lim.HeadBytes, Fields: lim.Fields, SendTimeout: lim.BodyTimeout, Connect: true,
+		MaxStreams: lim.Streams, HeadBytes: lim.HeadBytes, Fields: lim.Fields, SendTimeout: lim.BodyTimeout, Connect: true, Pool: &c.srv.h2pool,
 	})
 	c.conn.Rearm(true, true)
 	c.clientRead.at.Store(0)

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/lintel-gateway/lintel/runtime/h2"
 	"github.com/lintel-gateway/lintel/runtime/snapshot"
 	"github.com/lintel-gateway/lintel/runtime/telemetry"
 )
@@ -107,6 +108,7 @@ type Server struct {
 	cfg     Config
 	lim     Limits
 	base    time.Time
+	h2pool  h2.Pool
 	streams sync.Pool // sessions of streams
 	pipes   pipePool
 	works   works

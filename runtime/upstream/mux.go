@@ -114,7 +114,7 @@ func (e *Endpoint) connectMux(ctx context.Context, timeout time.Duration) (*Conn
 	if err != nil {
 		return nil, err
 	}
-	m, conn := &e.node.mux, &shared{h2.NewClient(up.Conn, h2.Config{}), up.idleTimeout, up.link}
+	m, conn := &e.node.mux, &shared{h2.NewClient(up.Conn, h2.Config{Pool: &e.node.registry.buffers}), up.idleTimeout, up.link}
 	s, err := conn.Open()
 	if err != nil {
 		up.Discard()

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/lintel-gateway/lintel/runtime/h2"
 	"github.com/lintel-gateway/lintel/runtime/upstream/identity"
 	"github.com/lintel-gateway/lintel/schemas/route"
 )
@@ -44,6 +45,7 @@ type Registry struct {
 	nodes     map[string]*node
 
 	sweeping atomic.Bool
+	buffers  h2.Pool // of connections of HTTP/2
 }
 
 // New makes a registry.
