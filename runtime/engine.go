@@ -48,6 +48,12 @@ func limits(l boot.Limits) proxy.Limits {
 func (g *Gateway) intake(i int) proxy.Listener {
 	l := &g.cfg.Boot.Listeners[i]
 	out := proxy.Listener{HTTP2: l.TakesHTTP2()}
+	switch l.EncodedSlash {
+	case "reject":
+		out.EncodedSlash = proxy.RejectSlash
+	case "decode":
+		out.EncodedSlash = proxy.DecodeSlash
+	}
 	if l.Limits != nil {
 		own := limits(*l.Limits)
 		out.Limits = &own

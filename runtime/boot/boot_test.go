@@ -167,6 +167,7 @@ func TestCheck(t *testing.T) {
 		"systemd, mode":       {func(c *Config) { c.Listeners[0] = Listener{Address: "systemd:http", Mode: 0o600} }, "listeners[0].address"},
 		"rate":                {func(c *Config) { c.Drain.Rate = 0 }, "drain.rate"},
 		"http2":               {func(c *Config) { c.Listeners[0].HTTP2 = "yes" }, "listeners[0].http2"},
+		"encoded slash":       {func(c *Config) { c.Listeners[0].EncodedSlash = "drop" }, "listeners[0].encodedSlash"},
 		"streams":             {func(c *Config) { c.Limits.Streams = 0 }, "limits.streams"},
 		"mode":                {func(c *Config) { c.Listeners[0].Mode = 0o600 }, "listeners[0].mode"},
 		"proxy protocol":      {func(c *Config) { c.Listeners[0].ProxyProtocol = "v2" }, "listeners[0].proxyProtocol"},

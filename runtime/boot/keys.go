@@ -31,6 +31,7 @@ func Keys() []Key {
 		{"listeners[].http2", "", "", "on: clients may speak HTTP/2 besides HTTP/1.1, with TLS by ALPN, without by prior knowledge; or off"},
 		{"listeners[].mode", "", "", "permissions of a Unix socket's file, in octal; 0660 when it is not given"},
 		{"listeners[].reusePort", "", "", "true spreads connections over several sockets with the same port (SO_REUSEPORT), one for each processor"},
+		{"listeners[].encodedSlash", "", "", "what becomes of a slash that clients write as %2F in a path: keep leaves it (it separates nothing), reject answers 400, decode makes it a slash for routes and upstreams; lintel check and explain show what keep does"},
 		{"listeners[].proxyProtocol", "", "", "off, or require: each connection begins with a header of the PROXY protocol, version 1 or 2; the client is the one that it names"},
 		{"listeners[].proxyProtocolFrom", "", "", "networks or addresses that may send that header, or unix for those who come over Unix sockets; connections of anybody else are refused; without it those of trustedProxies"},
 		{"listeners[].tls.certificates[].cert", "", "", "PEM file with a certificate and those between it and its root; it serves the names that it was issued for, and the first one serves clients that name none of them; read again when it changes"},

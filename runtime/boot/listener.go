@@ -28,6 +28,8 @@ type Listener struct {
 	// HTTP2 is "on" or "off" (on): whether clients may speak HTTP/2 besides HTTP/1.1, with
 	// TLS by ALPN, without by prior knowledge.
 	HTTP2 string `yaml:"http2"`
+	// EncodedSlash is "keep", "reject" or "decode" (keep): what becomes of %2F in paths.
+	EncodedSlash string `yaml:"encodedSlash"`
 	// Limits are those of its connections, with the top's where it says nothing (nil:
 	// the top's). After Load they are whole.
 	Limits *Limits `yaml:"limits"`
@@ -62,6 +64,11 @@ func (l *Listener) check(trusted bool) error {
 	}
 	if l.HTTP2 != "" && l.HTTP2 != "on" && l.HTTP2 != "off" {
 		return fmt.Errorf("http2: %q is neither on nor off", l.HTTP2)
+	}
+	switch l.EncodedSlash {
+	case "", "keep", "reject", "decode":
+	default:
+		return fmt.Errorf("encodedSlash: %q is none of keep, reject and decode", l.EncodedSlash)
 	}
 	switch l.ProxyProtocol {
 	case "", "off":

@@ -23,6 +23,8 @@ type Listener struct {
 	// ConnectionsPerSource count the listener's own; the engine's count those of all
 	// listeners, and both hold.
 	Limits *Limits
+	// EncodedSlash says what becomes of %2F in paths (KeepSlash).
+	EncodedSlash EncodedSlash
 	// ProxyProtocol are the peers whose connections begin with a header of the PROXY
 	// protocol; anybody else's are refused (nil: no connection begins with one).
 	ProxyProtocol *Peers
@@ -52,7 +54,7 @@ func (p *Peers) has(a netip.Addr) bool {
 // begins or a socket fails; only the last is an error, and ends the others too. It closes
 // the sockets and leaves their connections.
 func (s *Server) ServeListener(ctx context.Context, l Listener, sockets ...net.Listener) error {
-	from := &intake{lim: s.lim, announced: l.ProxyProtocol, http2: l.HTTP2}
+	from := &intake{lim: s.lim, announced: l.ProxyProtocol, http2: l.HTTP2, slash: l.EncodedSlash}
 	if l.Limits != nil {
 		from.lim = l.Limits.withDefaults()
 		from.own = newSources(from.lim.ConnectionsPerSource)
@@ -95,6 +97,7 @@ type intake struct {
 	tls   *TLS // nil for plain connections
 	open  atomic.Int64
 	http2 bool
+	slash EncodedSlash
 	own   *sources // nil: the listener has no limit of its own
 	// announced are who begin with a PROXY header; nil: nobody does.
 	announced *Peers

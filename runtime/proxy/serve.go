@@ -66,7 +66,7 @@ func (c *session) route() reason.Code {
 	var ok bool
 	var host string
 	w.scratch, x.Path, ok = table.AppendCanonical(w.scratch, q.path)
-	if !ok {
+	if !ok || !c.slashes() {
 		return reason.BadRequest
 	}
 	w.rec.Path = x.Path
