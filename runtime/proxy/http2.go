@@ -112,7 +112,7 @@ func (r *requestHead) read(h *h2.Head, fields *filter.Header, trusted bool) reas
 	switch {
 	case h.TooLarge:
 		return reason.HeadTooLarge
-	case len(h.Method) > maxMethod || !validHost(h.Authority):
+	case h.Path == "", len(h.Method) > maxMethod, !validHost(h.Authority):
 		return reason.BadRequest
 	case h.Method == "CONNECT" && h.Protocol == "websocket":
 		r.method, r.upgrade, r.protocol = "GET", true, h.Protocol

@@ -25,6 +25,7 @@ func FuzzH2Head(f *testing.F) {
 	f.Add("GET", "a", "/", "content-length", "7", int64(2), "")
 	f.Add("GET", "a", "/", "connection", "x-forwarded-for", int64(-1), "")
 	f.Add("GET", "a", "http://b/", "x-forwarded-for", "1.2.3.4", int64(-1), "")
+	f.Add("GET", "a", "", "x-a", "1", int64(-1), "")
 	f.Add("OPTIONS", "a", "*", "x_client_cert_subject", "me", int64(-1), "")
 	f.Fuzz(func(t *testing.T, method, authority, path, name, value string, length int64, protocol string) {
 		if length < -1 || length > 1<<40 {
