@@ -1,139 +1,129 @@
-// Command proxy measures CPU per proxied request of the gateway and of nginx side by
-// side: the same backend, load and machine, in alternating rounds. Ratios are the
-// result; absolute times say little on a shared machine.
+// Command proxy measures what a proxied request costs the gateway, beside nginx,
+// HAProxy, Caddy and a blind relay: the same backend, load and machine, in alternating
+// rounds. Ratios are the result; absolute times say little on a shared machine. It
+// fails on any answer but a success.
 //
-//	go run ./ci/bench/proxy -gateway bin/lintel-gateway -lintel bin/lintel
+//	go run ./ci/bench/proxy -quick
+//	go run ./ci/bench/proxy -out ci/bench/RESULTS.md
+//	go run ./ci/bench/proxy -case small,tls
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 )
 
 // options are the flags.
 type options struct {
 	gateway, lintel string
-	rounds          int
-	seconds         int
-	conns           int
-	routes          int
-	procs           int
-	pin             bool
+	out             string
+	only            string
+	judges          string
+	rounds, seconds int
+	quick, list     bool
 }
 
 func main() {
 	var o options
 	flag.StringVar(&o.gateway, "gateway", "bin/lintel-gateway", "the gateway's program")
 	flag.StringVar(&o.lintel, "lintel", "bin/lintel", "the compiler's program")
-	flag.IntVar(&o.rounds, "rounds", 6, "rounds; the order alternates")
+	flag.StringVar(&o.out, "out", "", "also write the tables to this `FILE`")
+	flag.StringVar(&o.only, "case", "", "only the cases whose names begin with one of these, separated by commas")
+	flag.StringVar(&o.judges, "judges", "nginx,haproxy,caddy,relay", "whom to measure beside the gateway; nginx is needed")
+	flag.IntVar(&o.rounds, "rounds", 5, "rounds; the order alternates")
 	flag.IntVar(&o.seconds, "seconds", 2, "seconds of load in each round")
-	flag.IntVar(&o.conns, "conns", 64, "client connections")
-	flag.IntVar(&o.routes, "routes", 1000, "routes in the gateway's bundle")
-	flag.IntVar(&o.procs, "procs", 1, "processors for each proxy: GOMAXPROCS and nginx workers")
-	flag.BoolVar(&o.pin, "pin", runtime.NumCPU() > 1, "pin the proxies to processor 0 and the load to the others")
+	flag.BoolVar(&o.quick, "quick", false, "two rounds of one second, beside nginx alone: about 3 minutes")
+	flag.BoolVar(&o.list, "list", false, "print the names of the cases")
 	flag.Parse()
-	if err := run(o); err != nil {
+	if o.quick {
+		o.rounds, o.seconds, o.judges = 2, 1, "nginx"
+	}
+	if err := run(o, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "proxy benchmark:", err)
 		os.Exit(1)
 	}
 }
 
-// sample is one slice of load on one proxy.
-type sample struct {
-	cpu      float64 // microseconds a request
-	rate     float64 // requests a second
-	p50, p99 string
-}
-
-func run(o options) error {
-	bed, err := setUp(o)
+func run(o options, to io.Writer) error {
+	cases := chosen(allCases(), o.only)
+	if o.list {
+		for _, c := range cases {
+			fmt.Fprintf(to, "%-16s %s\n", c.name, c.what)
+		}
+		return nil
+	}
+	if len(cases) == 0 {
+		return errors.New("no case has such a name: -list prints them")
+	}
+	if runtime.NumCPU() < 2 {
+		return errors.New("two processors are needed: one for the proxies and one for the load")
+	}
+	dir, err := os.MkdirTemp("", "lintel-bench-programs-")
 	if err != nil {
 		return err
 	}
-	defer bed.tearDown()
-	for _, p := range bed.proxies {
-		if _, err := bed.load(p, 1); err != nil { // warm
+	defer os.RemoveAll(dir)
+	r := &runner{options: o, dir: dir, out: to}
+	if r.tools, err = prepare(o, dir, to); err != nil {
+		return err
+	}
+	begun := begin(o, r.tools)
+	var page strings.Builder
+	for _, group := range groups(cases) {
+		tables, err := r.group(group)
+		if err != nil {
 			return err
 		}
+		text := tables.markdown()
+		fmt.Fprintln(to, text)
+		fmt.Fprintln(&page, text)
 	}
-	samples := map[string][]sample{}
-	for round := range o.rounds {
-		order := slices.Clone(bed.proxies)
-		if round%2 == 1 {
-			slices.Reverse(order)
-		}
-		for _, p := range order {
-			before := cpuTime(p.cmd.Process.Pid)
-			res, err := bed.load(p, o.seconds)
-			if err != nil {
-				return err
-			}
-			spent := cpuTime(p.cmd.Process.Pid) - before
-			res.s.cpu = spent.Seconds() * 1e6 / float64(res.requests)
-			samples[p.name] = append(samples[p.name], res.s)
-		}
+	head := begun.markdown()
+	fmt.Fprint(to, head)
+	if o.out == "" {
+		return nil
 	}
-	bed.print(o, samples)
-	return nil
+	return os.WriteFile(o.out, []byte("# Figures of the data plane\n\nWritten by `go run ./ci/bench/proxy -out ci/bench/RESULTS.md`; [what the columns mean](README.md).\n\n"+head+"\n"+strings.TrimRight(page.String(), "\n")+"\n"), 0o644)
 }
 
-func (b *bed) print(o options, samples map[string][]sample) {
-	load, _ := os.ReadFile("/proc/loadavg")
-	first, _, _ := strings.Cut(string(load), " ")
-	fmt.Printf("small GET, %d connections, %d processors, %d routes, %d rounds of %d s, load average %s, %s, %s\n",
-		o.conns, o.procs, o.routes, o.rounds, o.seconds, first, b.nginxVersion, runtime.Version())
-	fmt.Printf("%-16s %12s %8s %15s %10s %8s  %s\n", "proxy", "CPU us/req", "ratio", "[min-max]", "req/s", "ratio", "p50/p99")
-	base := samples[b.proxies[0].name]
-	for _, p := range b.proxies {
-		var cpu, rate, ratio, rateRatio []float64
-		for i, s := range samples[p.name] {
-			cpu, rate = append(cpu, s.cpu), append(rate, s.rate)
-			ratio, rateRatio = append(ratio, s.cpu/base[i].cpu), append(rateRatio, s.rate/base[i].rate)
-		}
-		last := samples[p.name][len(samples[p.name])-1]
-		fmt.Printf("%-16s %12.2f %8.3f %7.3f-%7.3f %10.0f %8.3f  %s/%s\n",
-			p.name, median(cpu), median(ratio), slices.Min(ratio), slices.Max(ratio), median(rate), median(rateRatio), last.p50, last.p99)
+// chosen are the cases whose names begin with one of the words of only.
+func chosen(all []benchCase, only string) []benchCase {
+	if only == "" {
+		return all
 	}
+	return slices.DeleteFunc(all, func(c benchCase) bool {
+		return !slices.ContainsFunc(strings.Split(only, ","), func(w string) bool { return w != "" && strings.HasPrefix(c.name, w) })
+	})
 }
 
-func median(v []float64) float64 {
-	v = slices.Clone(v)
-	slices.Sort(v)
-	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
-}
-
-// cpuTime is the CPU time of a process and its children, from the scheduler's own
-// accounting in nanoseconds.
-func cpuTime(pid int) time.Duration {
-	var sum time.Duration
-	for _, p := range append(children(pid), pid) {
-		tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", p))
-		for _, t := range tasks {
-			b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/schedstat", p, t.Name()))
-			if err != nil {
-				continue
-			}
-			var ns int64
-			if _, err := fmt.Sscan(string(b), &ns); err == nil {
-				sum += time.Duration(ns)
-			}
+// groups puts the cases of each group together, in the order of their first ones.
+func groups(cases []benchCase) (out [][]benchCase) {
+	for _, c := range cases {
+		i := slices.IndexFunc(out, func(g []benchCase) bool { return g[0].group == c.group })
+		if i < 0 {
+			out = append(out, nil)
+			i = len(out) - 1
 		}
-	}
-	return sum
-}
-
-func children(pid int) (out []int) {
-	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-	for _, f := range strings.Fields(string(b)) {
-		var p int
-		if _, err := fmt.Sscan(f, &p); err == nil {
-			out = append(append(out, p), children(p)...)
-		}
+		out[i] = append(out[i], c)
 	}
 	return out
+}
+
+// absolute makes a program's path one that other directories can start it by.
+func absolute(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(abs); err != nil {
+		return "", fmt.Errorf("%s is not there: make programs", path)
+	}
+	return abs, nil
 }
