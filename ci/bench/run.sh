@@ -19,16 +19,22 @@ echo
 echo "== bundle, table, swap: Go benchmarks"
 go test -run '^$' -bench . -benchmem ./schemas/bundle ./runtime/table ./runtime/reload | grep -E '^(Benchmark|ok|FAIL)' || exit 1
 echo
-echo "== proxy: CPU per request beside nginx"
-if ! command -v nginx >/dev/null 2>&1 || ! command -v wrk >/dev/null 2>&1; then
-	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-		echo "installing nginx and wrk"
-		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light wrk) >/dev/null 2>&1 || true
-	fi
+echo "== proxy: CPU per request beside nginx, HAProxy, Caddy and a blind relay"
+missing=
+for pair in nginx:nginx-light haproxy:haproxy wrk:wrk h2load:nghttp2-client strace:strace; do
+	command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
+done
+if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+	echo "installing$missing"
+	# shellcheck disable=SC2086
+	(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing) >/dev/null 2>&1 || true
 fi
-if command -v nginx >/dev/null 2>&1 && command -v wrk >/dev/null 2>&1; then
-	go run ./ci/bench/proxy -rounds "${ROUNDS:-6}"
-	go run ./ci/bench/proxy -rounds "${ROUNDS:-6}" -procs 2 -pin=false
+if command -v nginx >/dev/null 2>&1 && command -v wrk >/dev/null 2>&1 && command -v h2load >/dev/null 2>&1; then
+	if [ -n "${QUICK:-}" ]; then
+		go run ./ci/bench/proxy -quick
+	else
+		go run ./ci/bench/proxy -rounds "${ROUNDS:-5}" -out ci/bench/RESULTS.md
+	fi
 else
-	echo "SKIPPED: nginx and wrk are not installed (apt-get install nginx wrk)"
+	echo "SKIPPED: apt-get install$missing"
 fi

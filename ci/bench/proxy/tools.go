@@ -57,7 +57,7 @@ func prepare(o options, dir string, to io.Writer) (t tools, err error) {
 				fmt.Fprintf(to, "SKIPPED: Caddy cannot be built: %v\n%s\n", err, out[max(0, len(out)-500):])
 				continue
 			}
-			t.versions = append(t.versions, "caddy: "+number(said(t.caddy, "version")))
+			t.versions = append(t.versions, "caddy: "+pinned(build.Dir))
 		case "relay":
 		default:
 			return t, fmt.Errorf("there is no judge %q: they are nginx, haproxy, caddy and relay", judge)
@@ -69,6 +69,15 @@ func prepare(o options, dir string, to io.Writer) (t tools, err error) {
 	}
 	t.versions = append(t.versions, "wrk: "+number(said("wrk", "-v")), "h2load: "+number(said("h2load", "--version")))
 	return t, nil
+}
+
+// pinned is the version of Caddy that its module names: a program that was built so
+// does not know it.
+func pinned(dir string) string {
+	list := exec.Command("go", "list", "-m", "-f", "{{.Version}}", "github.com/caddyserver/caddy/v2")
+	list.Dir = dir
+	out, _ := list.Output()
+	return number(string(out))
 }
 
 // said is what a program prints about itself; wrk fails when it does.

@@ -111,8 +111,11 @@ func (m Machine) Steal(since Machine) float64 {
 	return 100 * float64(m.steal-since.steal) / float64(m.total-since.total)
 }
 
-// Kernel is the release of Linux.
-func Kernel() string { return word("/proc/sys/kernel/osrelease") }
+// Kernel is the release of Linux, without what its builder added.
+func Kernel() string {
+	release, _, _ := strings.Cut(word("/proc/sys/kernel/osrelease"), "-")
+	return release
+}
 
 // CongestionControl is the one that new TCP connections use.
 func CongestionControl() string { return word("/proc/sys/net/ipv4/tcp_congestion_control") }
