@@ -71,6 +71,24 @@ func TestRoutesAskTheSamePath(t *testing.T) {
 	}
 }
 
+func TestModulesAreSmallAndWhole(t *testing.T) {
+	src, _, err := routes(Lintel{Routes: 20_000}, behind, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, all := modules(src), ""
+	for _, f := range files {
+		text, ok := strings.CutPrefix(f, "package routes\n")
+		if !ok || len(f) > 1<<20 || !strings.HasSuffix(f, "\n") {
+			t.Errorf("a module of %d bytes that begins with %.20q", len(f), f)
+		}
+		all += text
+	}
+	if len(files) < 2 || "package routes\n"+all != src {
+		t.Errorf("%d modules, which are not together what they were", len(files))
+	}
+}
+
 func TestCertificate(t *testing.T) {
 	dir := t.TempDir()
 	if err := writeCertificate(dir); err != nil {

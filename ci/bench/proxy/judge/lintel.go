@@ -96,14 +96,31 @@ func (b *Bed) Bundle(l Lintel, mark string) (string, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "bench.example"), 0o755); err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "bench.example", "bench.cue"), []byte(src), 0o644); err != nil {
-		return "", err
+	for i, text := range modules(src) {
+		if err := os.WriteFile(filepath.Join(dir, "bench.example", fmt.Sprintf("bench%d.cue", i)), []byte(text), 0o644); err != nil {
+			return "", err
+		}
 	}
 	bundle := filepath.Join(b.Dir, "bundle-"+l.Name+mark)
 	if out, err := exec.Command(b.spec.Compiler, "compile", dir, "-o", bundle).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("compile: %w\n%s", err, out)
 	}
 	return bundle, nil
+}
+
+// moduleBytes is the most that modules makes one file of; the compiler takes 1 MiB.
+const moduleBytes = 900 << 10
+
+// modules spreads the lines of routes over as many files as the compiler wants.
+func modules(src string) (out []string) {
+	const head = "package routes\n"
+	rest := strings.TrimPrefix(src, head)
+	for len(rest) > moduleBytes {
+		n := strings.LastIndexByte(rest[:moduleBytes], '\n') + 1
+		out = append(out, head+rest[:n])
+		rest = rest[n:]
+	}
+	return append(out, head+rest)
 }
 
 // routes writes the routes of a domain: real paths for Small, everything for the other
@@ -113,8 +130,12 @@ func routes(l Lintel, to backends, mark string) (src, path string, err error) {
 	var s strings.Builder
 	s.WriteString("package routes\n\ndomain: {hosts: [\"*.bench.example\"], owner: \"bench\"}\n")
 	for _, u := range [][3]string{
-		{"small", to.small, ""}, {"kib", to.kib, ""}, {"big", to.big, ""}, {"websocket", to.websocket, ""},
-		{"h2", to.h2, `, http: "2"`}, {"grpc", to.grpc, `, http: "2"`},
+		{"small", to.small, ""},
+		{"kib", to.kib, ""},
+		{"big", to.big, ""},
+		{"websocket", to.websocket, ""},
+		{"h2", to.h2, `, http: "2"`},
+		{"grpc", to.grpc, `, http: "2"`},
 	} {
 		fmt.Fprintf(&s, "upstreams: %q: {endpoints: [%q], pool: maxIdle: 1024%s}\n", u[0], u[1], u[2])
 	}

@@ -100,8 +100,12 @@ func nginxServers(p *Proxy, to backends, procs int, certs string) string {
 	fmt.Fprintf(&s, "\tmap $http_upgrade $connection_to_upstream { default upgrade; '' ''; }\n\thttp2_max_concurrent_streams 512;\n")
 	fmt.Fprintf(&s, "\tssl_certificate %s/cert.pem; ssl_certificate_key %[1]s/key.pem; ssl_protocols TLSv1.3; ssl_session_tickets off; ssl_session_cache off;\n", certs)
 	for i, h := range []struct{ host, upstream, addr, pass string }{
-		{Small, "small", to.small, "proxy"}, {KiB, "kib", to.kib, "proxy"}, {Big, "big", to.big, "proxy"},
-		{ToHTTP2, "h2", to.h2, "grpc"}, {GRPC, "grpc", to.grpc, "grpc"}, {WebSocket, "ws", to.websocket, "upgrade"},
+		{Small, "small", to.small, "proxy"},
+		{KiB, "kib", to.kib, "proxy"},
+		{Big, "big", to.big, "proxy"},
+		{ToHTTP2, "h2", to.h2, "grpc"},
+		{GRPC, "grpc", to.grpc, "grpc"},
+		{WebSocket, "ws", to.websocket, "upgrade"},
 	} {
 		once := ""
 		if i == 0 {

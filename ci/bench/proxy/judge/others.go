@@ -48,8 +48,12 @@ frontend front
 `, procs, p.Plain, p.H2C, p.TLS, certs)
 	var backs strings.Builder
 	for _, h := range []struct{ host, name, addr, words string }{
-		{Small, "small", to.small, ""}, {KiB, "kib", to.kib, ""}, {Big, "big", to.big, ""},
-		{ToHTTP2, "h2", to.h2, " proto h2"}, {GRPC, "grpc", to.grpc, " proto h2"}, {WebSocket, "ws", to.websocket, ""},
+		{Small, "small", to.small, ""},
+		{KiB, "kib", to.kib, ""},
+		{Big, "big", to.big, ""},
+		{ToHTTP2, "h2", to.h2, " proto h2"},
+		{GRPC, "grpc", to.grpc, " proto h2"},
+		{WebSocket, "ws", to.websocket, ""},
 	} {
 		fmt.Fprintf(&s, "\tuse_backend %s if { req.hdr(host) -i %s }\n", h.name, h.host)
 		fmt.Fprintf(&backs, "backend %s\n\tserver s1 %s%s\n", h.name, h.addr, h.words)
@@ -76,8 +80,12 @@ func caddyfile(p *Proxy, to backends, certs string) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "{\n\tadmin off\n\tauto_https off\n\tpersist_config off\n\tdefault_sni %s\n\tfallback_sni %[1]s\n\tservers {\n\t\tprotocols h1 h2 h2c\n\t}\n}\n(routes) {\n", Small)
 	for _, h := range []struct{ host, name, addr, words string }{
-		{Small, "small", to.small, ""}, {KiB, "kib", to.kib, ""}, {Big, "big", to.big, ""},
-		{ToHTTP2, "h2", to.h2, "versions h2c"}, {GRPC, "grpc", to.grpc, "versions h2c"}, {WebSocket, "ws", to.websocket, ""},
+		{Small, "small", to.small, ""},
+		{KiB, "kib", to.kib, ""},
+		{Big, "big", to.big, ""},
+		{ToHTTP2, "h2", to.h2, "versions h2c"},
+		{GRPC, "grpc", to.grpc, "versions h2c"},
+		{WebSocket, "ws", to.websocket, ""},
 	} {
 		fmt.Fprintf(&s, "\t@%s host %s\n\treverse_proxy @%[1]s %[3]s {\n\t\ttransport http {\n\t\t\tkeepalive_idle_conns_per_host 1024\n\t\t\tcompression off\n\t\t\t%[4]s\n\t\t}\n\t}\n", h.name, h.host, h.addr, h.words)
 	}

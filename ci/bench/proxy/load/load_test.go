@@ -51,8 +51,14 @@ func TestH2load(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	for _, c := range [][2]string{
-		{"0 failed", "1 failed"}, {"0 errored", "7 errored"}, {"0 timeout", "1 timeout"}, {"0 5xx", "3 5xx"}, {"0 4xx", "3 4xx"},
-		{"h2c\n", "http/1.1\n"}, {"status codes", "codes"}, {"82001 succeeded", "0 succeeded"},
+		{"0 failed", "1 failed"},
+		{"0 errored", "7 errored"},
+		{"0 timeout", "1 timeout"},
+		{"0 5xx", "3 5xx"},
+		{"0 4xx", "3 4xx"},
+		{"h2c\n", "http/1.1\n"},
+		{"status codes", "codes"},
+		{"82001 succeeded", "0 succeeded"},
 	} {
 		if r, err := parseH2load(strings.Replace(h2Out, c[0], c[1], 1), time.Second); err == nil {
 			t.Errorf("%q taken for a success: %+v", c[1], r)
