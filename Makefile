@@ -7,11 +7,12 @@ TOOL := $(GO) tool -modfile=ci/tools/go.mod
 CGO := $(shell $(GO) env CGO_ENABLED)
 BIN := bin
 FUZZTIME ?= 20s
+FOR ?= 30m
 LISTEN ?= 127.0.0.1:8080
 ADMIN ?= 127.0.0.1:8081
 
 .DEFAULT_GOAL := help
-.PHONY: help run programs build test race gate lint fmt generate fuzz bench conformance ci clean
+.PHONY: help run programs build test race gate lint fmt generate fuzz bench soak conformance ci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -81,6 +82,9 @@ fuzz: ## run every fuzz target for FUZZTIME
 
 bench: build ## measure the compiler, the bundle, the table, the swap and the proxy; prints the figures
 	@sh ci/bench/run.sh
+
+soak: programs ## keep the gateway under mixed load for FOR (30m) with swaps, rotations and faults; checks every answer
+	@$(GO) run ./ci/soak -gateway $(BIN)/lintel-gateway -for $(FOR)
 
 conformance: ## judge the engine by raw hostile requests, beside a blind control, nginx and HAProxy; prints the counts
 	@sh ci/conformance.sh
