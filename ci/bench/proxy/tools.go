@@ -112,6 +112,9 @@ func (c conditions) markdown() string {
 	now := proc.Now()
 	var s strings.Builder
 	fmt.Fprintf(&s, "- %s, %s: %d rounds of %d s for each proxy, in alternating order\n", c.since.UTC().Format("2006-01-02 15:04 UTC"), time.Since(c.since).Round(time.Minute), c.options.rounds, c.options.seconds)
+	if c.options.only != "" {
+		fmt.Fprintf(&s, "- a part of the table: the cases %s\n", c.options.only)
+	}
 	fmt.Fprintf(&s, "- %s, %d processors, Linux %s, congestion control %s\n", proc.Model(), runtime.NumCPU(), proc.Kernel(), proc.CongestionControl())
 	fmt.Fprintf(&s, "- load average (1, 5, 15 minutes) %s at the start and %s at the end, %.1f %% stolen by the hypervisor\n", c.before.Load, now.Load, now.Steal(c.before))
 	fmt.Fprintf(&s, "- %s\n", strings.Join(c.tools.versions, "; "))
