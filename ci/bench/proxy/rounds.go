@@ -72,27 +72,29 @@ type sample struct {
 	cpu float64 // microseconds for a request
 }
 
-// slice loads one proxy once.
-func (r *runner) slice(bed *judge.Bed, c benchCase, p *judge.Proxy) (sample, error) {
+// attempts is how often a slice may go by without an answer before that is a failure:
+// a busy machine may give the load no time at all.
+const attempts = 4
+
+// slice loads one proxy. A slice without an answer is told of and taken again.
+func (r *runner) slice(bed *judge.Bed, c benchCase, p *judge.Proxy) (s sample, err error) {
+	for range attempts {
+		if s, err = r.once(bed, c, p); !errors.Is(err, load.ErrNothing) {
+			return s, err
+		}
+		fmt.Fprintf(r.out, "    %s: a slice of %s had no answer, and is taken again\n", c.name, p.Name)
+	}
+	return s, err
+}
+
+// once is slice without another attempt.
+func (r *runner) once(bed *judge.Bed, c benchCase, p *judge.Proxy) (sample, error) {
 	before := proc.CPU(p.PID())
-	res, err := r.generate(c, r.target(bed, c, p))
+	res, err := c.generate(r, r.target(bed, c, p))
 	if err != nil {
 		return sample{}, fmt.Errorf("%s: %w", p.Name, err)
 	}
 	return sample{res, float64((proc.CPU(p.PID()) - before).Nanoseconds()) / 1e3 / float64(res.Requests)}, nil
-}
-
-// attempts is how often a slice may go by without an answer before that is a failure.
-const attempts = 4
-
-// generate loads once, and again when the machine gave the load no time at all.
-func (r *runner) generate(c benchCase, t load.Target) (res load.Result, err error) {
-	for range attempts {
-		if res, err = c.generate(r, t); !errors.Is(err, load.ErrNothing) {
-			return res, err
-		}
-	}
-	return res, err
 }
 
 func (r *runner) target(bed *judge.Bed, c benchCase, p *judge.Proxy) load.Target {
@@ -125,7 +127,7 @@ func (r *runner) rounds(bed *judge.Bed, c benchCase) (table, error) {
 		}
 		t := r.target(bed, c, p)
 		t.For = warmup
-		if _, err := r.generate(c, t); err != nil {
+		if _, err := c.generate(r, t); err != nil && !errors.Is(err, load.ErrNothing) {
 			return table{}, fmt.Errorf("%s: %w", p.Name, err)
 		}
 	}

@@ -18,8 +18,8 @@ import (
 	"github.com/lintel-gateway/lintel/ci/bench/proxy/proc"
 )
 
-// syscalls counts the system calls of a proxy under load. Counting does not depend on
-// what else the machine does.
+// syscalls counts the system calls of a proxy under load. A proxy that gets little time
+// needs more of them for a request: fewer connections are ready at once.
 func syscalls(r *runner, bed *judge.Bed, c benchCase) (table, error) {
 	t := table{columns: []string{"Load", "Proxy", "Calls/request"}}
 	for _, p := range bed.Proxies {
@@ -51,7 +51,7 @@ func (r *runner) countCalls(bed *judge.Bed, c benchCase, p *judge.Proxy) (float6
 		return 0, fmt.Errorf("neither perf nor strace counts system calls: %w", err)
 	}
 	time.Sleep(500 * time.Millisecond)
-	s, err := r.slice(bed, c, p)
+	s, err := r.once(bed, c, p)
 	_ = counter.Process.Signal(os.Interrupt)
 	_ = counter.Wait() // both end by the signal
 	if err != nil {
