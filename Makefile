@@ -86,7 +86,7 @@ bench: build ## measure the compiler, the bundle, the table, the swap and the pr
 soak: programs ## keep the gateway under mixed load for FOR (30m) with swaps, rotations and faults; checks every answer
 	@$(GO) run ./ci/soak -gateway $(BIN)/lintel-gateway -for $(FOR)
 
-conformance: ## judge the engine by raw hostile requests, beside a blind control, nginx and HAProxy; prints the counts
+conformance: programs ## judge the gateway by hostile requests and by the programs of others; prints the counts
 	@sh ci/conformance.sh
 
 ci: lint test gate ## what continuous integration runs
