@@ -26,6 +26,8 @@ func suites() []suite {
 		{"h2spec-h2c", func(c *court) ([]verdict, error) { return h2spec(c, false) }},
 		{"h2spec-tls", func(c *court) ([]verdict, error) { return h2spec(c, true) }},
 		{"grpc", interop},
+		{"curl", curl},
+		{"h2load", load},
 	}
 }
 
