@@ -13,6 +13,7 @@ import (
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/parser"
 
+	"github.com/lintel-gateway/lintel/runtime/filter/clientcertificate"
 	"github.com/lintel-gateway/lintel/runtime/filter/cors"
 	"github.com/lintel-gateway/lintel/runtime/filter/headers"
 	"github.com/lintel-gateway/lintel/runtime/filter/redirect"
@@ -55,6 +56,7 @@ func parities() []parity {
 		{def: "#HeadersFilter", goType: reflect.TypeFor[headers.Config]()},
 		{def: "#HeadersEdits", goType: reflect.TypeFor[headers.Edits]()},
 		{def: "#RedirectFilter", goType: reflect.TypeFor[redirect.Config]()},
+		{def: "#ClientCertificateFilter", goType: reflect.TypeFor[clientcertificate.Config]()},
 		{def: "#RequestIdFilter", goType: reflect.TypeFor[requestid.Config]()},
 		{def: "#RespondFilter", goType: reflect.TypeFor[respond.Config]()},
 		{def: "#RewriteFilter", goType: reflect.TypeFor[rewrite.Config]()},

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -169,11 +168,4 @@ func judged(name, detail string, err error) verdict {
 		return verdict{Case: name}
 	}
 	return verdict{name, failed, fmt.Sprintf("%v: %s", err, detail)}
-}
-
-func decode(text string, v any) error {
-	if err := json.Unmarshal([]byte(text), v); err != nil {
-		return fmt.Errorf("not the JSON that was awaited: %w: %s", err, oneLine(text))
-	}
-	return nil
 }
