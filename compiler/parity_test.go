@@ -15,6 +15,7 @@ import (
 
 	"github.com/lintel-gateway/lintel/runtime/filter/clientcertificate"
 	"github.com/lintel-gateway/lintel/runtime/filter/cors"
+	"github.com/lintel-gateway/lintel/runtime/filter/grpcweb"
 	"github.com/lintel-gateway/lintel/runtime/filter/headers"
 	"github.com/lintel-gateway/lintel/runtime/filter/redirect"
 	"github.com/lintel-gateway/lintel/runtime/filter/requestid"
@@ -57,6 +58,7 @@ func parities() []parity {
 		{def: "#HeadersEdits", goType: reflect.TypeFor[headers.Edits]()},
 		{def: "#RedirectFilter", goType: reflect.TypeFor[redirect.Config]()},
 		{def: "#ClientCertificateFilter", goType: reflect.TypeFor[clientcertificate.Config]()},
+		{def: "#GrpcWebFilter", goType: reflect.TypeFor[grpcweb.Config]()},
 		{def: "#RequestIdFilter", goType: reflect.TypeFor[requestid.Config]()},
 		{def: "#RespondFilter", goType: reflect.TypeFor[respond.Config]()},
 		{def: "#RewriteFilter", goType: reflect.TypeFor[rewrite.Config]()},

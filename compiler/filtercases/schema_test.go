@@ -59,7 +59,7 @@ func inRoute(def string) string {
 		"#Timeouts": "timeouts: {%s}", "#Retry": "retry: {%s}", "#Filters": "filters: {%s}",
 		"#SecretRef":               "filters: headers: request: set: authorization: {%s}",
 		"#ClientCertificateFilter": "filters: clientCertificate: {%s}",
-		"#CorsFilter":              "filters: cors: {%s}", "#HeadersFilter": "filters: headers: {%s}", "#HeadersEdits": "filters: headers: request: {%s}",
+		"#CorsFilter":              "filters: cors: {%s}", "#GrpcWebFilter": "filters: grpcWeb: {%s}", "#HeadersFilter": "filters: headers: {%s}", "#HeadersEdits": "filters: headers: request: {%s}",
 		"#RedirectFilter": "filters: redirect: {%s}", "#RequestIdFilter": "filters: requestId: {%s}",
 		"#RespondFilter": "filters: respond: {%s}", "#RewriteFilter": "filters: rewrite: {%s}", "#RewriteFilter.regex": "filters: rewrite: regex: {%s}",
 	}[def]

@@ -36,6 +36,9 @@ type Exchange struct {
 	Domain  string
 	// Match is the route's match as written, such as its path prefix.
 	Match *route.Match
+	// Web says that a filter made a call of gRPC of a request of gRPC-Web, and in which
+	// form the client awaits the answer. The engine changes the content.
+	Web Web
 	// Params are the parameters of the route's path template.
 	Params Params
 	// ID is the request's id. Empty until a filter sets it or it is first needed;
@@ -62,6 +65,18 @@ type Exchange struct {
 type Original struct {
 	Method, Host, Path, Query string
 }
+
+// Web is a form of gRPC-Web.
+type Web uint8
+
+const (
+	// NoWeb: the content passes as it is.
+	NoWeb Web = iota
+	// WebBinary: trailers come at the end of the content.
+	WebBinary
+	// WebText: the same in base64, in both directions.
+	WebText
+)
 
 // Certificate is what is known of a client by its certificate.
 type Certificate struct {

@@ -27,6 +27,9 @@ type body struct {
 	chunks  chunks
 	chunked bool
 	left    int64
+	text    bool // content is base64 of gRPC-Web
+	quantum quantum
+	plain   []byte
 	out     []byte
 }
 
@@ -36,7 +39,7 @@ func (b *body) begin(q *requestHead) {
 		b.moved.Store(0)
 		b.whole.Store(false)
 	}
-	b.streamed, b.skipped, b.read, b.code = false, false, 0, reason.OK
+	b.streamed, b.skipped, b.read, b.code, b.text = false, false, 0, reason.OK, false
 }
 
 // skip passes over a body that is in the buffer. It returns false when the body is
@@ -127,6 +130,13 @@ func (b *body) next(c *session, head int) (data []byte, whole bool, code reason.
 	for {
 		if w.start < w.end || c.stream != nil && c.stream.Ended() {
 			data, whole, code = b.take(c)
+			if b.text && code == reason.OK {
+				var ok bool
+				if b.plain, ok = b.quantum.decode(b.plain[:0], data); !ok || whole && b.quantum.n > 0 {
+					code = reason.BadRequest
+				}
+				data = b.plain
+			}
 			if code != reason.OK || whole || len(data) > 0 {
 				return data, whole, code
 			}

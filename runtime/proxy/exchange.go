@@ -4,6 +4,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/reason"
 	"github.com/lintel-gateway/lintel/runtime/table"
 	"github.com/lintel-gateway/lintel/runtime/upstream"
@@ -25,6 +26,13 @@ func (c *session) proxy(r *table.Route, reached int, start int64) {
 	}
 	if span, ok := grpcTimeout(&w.x.Header); ok {
 		deadline = min(deadline, start+span)
+	}
+	if w.x.Web != filter.NoWeb {
+		if code := c.webRequest(); code != reason.OK {
+			c.keep, c.linger = false, true
+			c.fail(code, reached)
+			return
+		}
 	}
 	var tried upstream.Tried
 	left, fresh := r.Def.Retry.Attempts, false

@@ -3,6 +3,7 @@ package proxy
 import (
 	"io"
 
+	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/reason"
 	"github.com/lintel-gateway/lintel/runtime/upstream"
 )
@@ -82,6 +83,9 @@ func (c *session) content(up *upstream.Conn, lim upLimit, wait bool) (data []byt
 func (c *session) put(data []byte, end, chunk bool) (err error) {
 	w := c.w
 	w.rec.BytesOut += int64(len(data))
+	if w.x.Web != filter.NoWeb {
+		data = c.webContent(data, end)
+	}
 	if c.stream != nil {
 		trailer := &w.chunks.trailer
 		if !w.headDue {

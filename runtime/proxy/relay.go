@@ -102,6 +102,9 @@ func (c *session) relay(up *upstream.Conn, r *table.Route, reached int, lim upLi
 	if _, announced := x.Response.Get("trailer"); announced && up.Stream != nil && c.stream == nil && !w.req.http10 {
 		p.length = -1 // HTTP/1.1 has trailers only after chunks
 	}
+	if x.Web != filter.NoWeb {
+		p.length = -1
+	}
 	// Without a length the body ends by chunks, or for HTTP/1.0 with the connection.
 	chunk := !bodyless && p.length < 0 && !w.req.http10
 	if !bodyless && p.length < 0 && w.req.http10 {

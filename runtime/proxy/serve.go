@@ -132,7 +132,7 @@ func (c *session) fail(code reason.Code, reached int) {
 		w.rec.Reason, w.rec.Status, c.keep = code, x.Status, false
 		return
 	}
-	if c.stream != nil && isGRPC(&x.Header) {
+	if x.Web != filter.NoWeb || c.stream != nil && isGRPC(&x.Header) {
 		c.failGRPC(code, reached)
 		return
 	}

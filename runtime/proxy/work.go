@@ -46,6 +46,7 @@ type work struct {
 
 	handshake opening // of an extended CONNECT
 
+	web     []byte // content for gRPC-Web
 	scratch []byte // canonical path, lower-case host, forwarded list
 	id      [32]byte
 

@@ -7,6 +7,7 @@ import (
 	"github.com/lintel-gateway/lintel/runtime/filter"
 	"github.com/lintel-gateway/lintel/runtime/filter/clientcertificate"
 	"github.com/lintel-gateway/lintel/runtime/filter/cors"
+	"github.com/lintel-gateway/lintel/runtime/filter/grpcweb"
 	"github.com/lintel-gateway/lintel/runtime/filter/headers"
 	"github.com/lintel-gateway/lintel/runtime/filter/redirect"
 	"github.com/lintel-gateway/lintel/runtime/filter/requestid"
@@ -19,6 +20,7 @@ func Specs() []filter.Spec {
 	return []filter.Spec{
 		clientcertificate.Spec(),
 		cors.Spec(),
+		grpcweb.Spec(),
 		headers.Spec(),
 		redirect.Spec(),
 		requestid.Spec(),
