@@ -28,6 +28,7 @@ func suites() []suite {
 		{"grpc", interop},
 		{"curl", curl},
 		{"h2load", load},
+		{"websocket", sockets},
 	}
 }
 
