@@ -20,6 +20,8 @@ import (
 // court is what all suites play against: one gateway and its upstreams.
 type court struct {
 	gateway *testbed.Gateway
+	// program is the built gateway, for suites that need one of their own.
+	program string
 	tools   string
 	dir     string
 	// grpcPlain and grpcTLS are addresses that the gateway routes gRPC to.
@@ -42,7 +44,7 @@ func sit(gateway, tools string) (c *court, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c = &court{tools: tools, dir: dir}
+	c = &court{program: gateway, tools: tools, dir: dir}
 	inside, err := authority.New("inside")
 	if err != nil {
 		return nil, err
