@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -95,7 +96,7 @@ func faults(c *court) ([]verdict, error) {
 		for _, f := range faultCases() {
 			toxic := map[string]any{"type": f.toxic, "stream": "downstream", "attributes": f.attributes}
 			if err := command(api, "/proxies/"+name+"/toxics", toxic); err != nil {
-				return out, err
+				return out, errors.Join(err, g.Stop())
 			}
 			ended := make(chan error, 1)
 			go func() { ended <- f.judge(g.Plain, name+".test") }()
@@ -103,7 +104,7 @@ func faults(c *court) ([]verdict, error) {
 			served := other.judge(g.Plain, "other.test")
 			out = append(out, judged(name+": "+f.name, "", <-ended), judged(name+": another route meanwhile, "+f.name, "", served))
 			if err := command(api, "/reset", nil); err != nil {
-				return out, err
+				return out, errors.Join(err, g.Stop())
 			}
 			out = append(out, judged(name+": the same route after it, "+f.name, "", heals(g.Plain, name+".test")))
 		}

@@ -29,6 +29,7 @@ func suites() []suite {
 		{"curl", curl},
 		{"h2load", load},
 		{"websocket", sockets},
+		{"clients", clients},
 		{"toxiproxy", faults},
 	}
 }
