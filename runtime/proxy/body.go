@@ -21,6 +21,7 @@ type body struct {
 	read     int64 // bytes of content
 	code     reason.Code
 
+	taken   atomic.Bool  // streamed, and read from the client to its end
 	whole   atomic.Bool  // streamed to its end
 	moved   atomic.Int64 // when bytes of a streamed body last went up
 	done    chan struct{}
@@ -37,6 +38,7 @@ func (b *body) begin(q *requestHead) {
 	b.chunked, b.left = q.chunked, max(q.length, 0)
 	if b.streamed {
 		b.moved.Store(0)
+		b.taken.Store(false)
 		b.whole.Store(false)
 	}
 	b.streamed, b.skipped, b.read, b.code, b.text = false, false, 0, reason.OK, false
@@ -46,7 +48,7 @@ func (b *body) begin(q *requestHead) {
 // not, so that the connection cannot go on.
 func (b *body) skip(w *work) bool {
 	if b.streamed {
-		return b.whole.Load()
+		return b.taken.Load()
 	}
 	if b.skipped || b.left == 0 && !b.chunked {
 		return true
@@ -112,6 +114,11 @@ func (b *body) pump(c *session, up *upstream.Conn, lim upLimit) reason.Code {
 		data, whole, code := b.next(c, head)
 		if code != reason.OK {
 			return code
+		}
+		if whole {
+			// Before the upstream has it: its answer may come first, and the client's
+			// connection goes on then too.
+			b.taken.Store(true)
 		}
 		if code, broken := b.write(c, up, data, whole, lim); broken || code != reason.OK {
 			return code

@@ -88,11 +88,11 @@ func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 // A body that takes longer than the read timeout is no silence of the upstream's.
 func TestSlowUpload(t *testing.T) {
 	up := newRecorder(t, ok2)
-	g := newGateway(t, up.addr, Config{}, func(r *route.Route) { r.Timeouts.Read = route.Duration(span) })
+	g := newGateway(t, up.addr, Config{}, func(r *route.Route) { r.Timeouts.Read = route.Duration(3 * span) })
 	nc := dial(t, g.addr)
 	_, _ = io.WriteString(nc, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n")
 	for range 20 {
-		time.Sleep(span / 10)
+		time.Sleep(span / 4)
 		_, _ = io.WriteString(nc, "x")
 	}
 	if r, err := http.ReadResponse(bufio.NewReader(nc), nil); err != nil || r.StatusCode != 200 {

@@ -91,7 +91,7 @@ func (c *session) relay(up *upstream.Conn, r *table.Route, reached int, lim upLi
 	status := x.Status
 	r.Chain.RunResponse(x, reached)
 	x.Status = status
-	if c.body.streamed && !c.body.whole.Load() {
+	if c.body.streamed && !c.body.taken.Load() {
 		c.flags.Or(flagAnswered)
 		c.keep = false // the rest of the body may never come
 	}
