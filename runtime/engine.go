@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 
@@ -15,6 +16,8 @@ type engine interface {
 	// ServeListener accepts connections from the sockets of a listener until Drain begins
 	// or ctx ends.
 	ServeListener(ctx context.Context, l proxy.Listener, sockets ...net.Listener) error
+	// Open opens a door for connections that another package carries.
+	Open(ctx context.Context, l proxy.Listener, stop func()) *proxy.Door
 	// Drain stops accepting and ends what is in flight; what is left when ctx ends
 	// is cut, and ctx's error returned.
 	Drain(ctx context.Context) error
@@ -53,6 +56,12 @@ func (g *Gateway) intake(i int) proxy.Listener {
 		out.EncodedSlash = proxy.RejectSlash
 	case "decode":
 		out.EncodedSlash = proxy.DecodeSlash
+	}
+	if port := l.HTTP3Port; l.TakesHTTP3() {
+		if port == 0 {
+			port = g.traffic[i][0].Addr().(*net.TCPAddr).Port
+		}
+		out.AltSvc = fmt.Sprintf(`h3=":%d"; ma=86400`, port)
 	}
 	if l.Limits != nil {
 		own := limits(*l.Limits)

@@ -59,6 +59,7 @@ type Gateway struct {
 	draining atomic.Bool
 
 	traffic [][]net.Listener // the sockets of each listener
+	packets []net.PacketConn // that of HTTP/3 of each; nil where there is none, or not yet
 	admin   net.Listener
 
 	offers   *handover.Offer  // nil: nobody may take over
@@ -187,6 +188,9 @@ func (g *Gateway) serve(ctx, work context.Context, t *tasks, handed chan struct{
 			t.group.Go(func() { store.Run(work) })
 		}
 		t.try("serve traffic", func() error { return g.engine.ServeListener(work, g.intake(i), sockets...) })
+		if g.cfg.Boot.Listeners[i].TakesHTTP3() {
+			t.try("serve HTTP/3", func() error { return g.serveHTTP3(work, i) })
+		}
 	}
 	operator, dismiss := context.WithCancel(work)
 	withdraw = g.offer(func() {

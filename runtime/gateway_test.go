@@ -57,6 +57,8 @@ func (f *fake) ServeListener(_ context.Context, _ proxy.Listener, sockets ...net
 	}
 }
 
+func (f *fake) Open(context.Context, proxy.Listener, func()) *proxy.Door { return nil }
+
 func (f *fake) Drain(ctx context.Context) error {
 	f.mu.Lock()
 	for _, ln := range f.listeners {

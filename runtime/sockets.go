@@ -32,12 +32,16 @@ func (g *Gateway) Listen() (err error) {
 		list, err = g.open(names[i], socket(&g.cfg.Boot.Listeners[i]))
 		traffic = append(traffic, list)
 	}
+	if err == nil {
+		err = g.openPackets(traffic)
+	}
 	if path := g.cfg.Boot.Handover; err == nil && path != "" && g.taking == nil {
 		g.offers, err = handover.Open(path, g.log)
 	}
 	if err != nil {
 		listen.Close(admin)
 		listen.Close(slices.Concat(traffic...))
+		g.closePackets()
 		if g.taking != nil {
 			g.taking.Abandon()
 		}

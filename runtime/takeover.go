@@ -49,6 +49,7 @@ func (g *Gateway) awaitBundle(ctx context.Context) error {
 	if err != nil {
 		g.taking.Abandon()
 		listen.Close(append(slices.Concat(g.traffic...), g.admin))
+		g.closePackets()
 	}
 	return err
 }

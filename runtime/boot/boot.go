@@ -129,7 +129,7 @@ func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
 // Default is the config of an empty file.
 func Default() Config {
 	return Config{
-		Listeners: []Listener{{Address: "0.0.0.0:8080", HTTP2: "on", EncodedSlash: "keep", ProxyProtocol: "off"}},
+		Listeners: []Listener{{Address: "0.0.0.0:8080", HTTP2: "on", HTTP3: "off", EncodedSlash: "keep", ProxyProtocol: "off"}},
 		Admin:     Admin{Address: "127.0.0.1:8081"},
 		Bundle:    Bundle{Poll: Duration(10 * time.Second)},
 		Limits: Limits{

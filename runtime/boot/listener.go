@@ -28,6 +28,11 @@ type Listener struct {
 	// HTTP2 is "on" or "off" (on): whether clients may speak HTTP/2 besides HTTP/1.1, with
 	// TLS by ALPN, without by prior knowledge.
 	HTTP2 string `yaml:"http2"`
+	// HTTP3 is "on" or "off" (off): whether clients may speak HTTP/3 too, on the UDP port
+	// of the same number. It needs TLS.
+	HTTP3 string `yaml:"http3"`
+	// HTTP3Port is the UDP port that clients are told (0: that of the listener).
+	HTTP3Port int `yaml:"http3Port"`
 	// EncodedSlash is "keep", "reject" or "decode" (keep): what becomes of %2F in paths.
 	EncodedSlash string `yaml:"encodedSlash"`
 	// Limits are those of its connections, with the top's where it says nothing (nil:
@@ -45,6 +50,32 @@ func (l *Listener) Announced() bool { return l.ProxyProtocol == "require" }
 
 // TakesHTTP2 tells whether clients may speak HTTP/2.
 func (l *Listener) TakesHTTP2() bool { return l.HTTP2 != "off" }
+
+// TakesHTTP3 tells whether clients may speak HTTP/3.
+func (l *Listener) TakesHTTP3() bool { return l.HTTP3 == "on" }
+
+// checkHTTP3 finds what HTTP/3 cannot do without, and what cannot be beside it.
+func (l *Listener) checkHTTP3() error {
+	_, _, err := net.SplitHostPort(l.Address)
+	isSocket := strings.HasPrefix(l.Address, unixPrefix) || strings.HasPrefix(l.Address, systemdPrefix)
+	switch {
+	case l.HTTP3Port < 0 || l.HTTP3Port > 65535:
+		return fmt.Errorf("http3Port: %d is no port", l.HTTP3Port)
+	case l.HTTP3 == "" || l.HTTP3 == "off":
+		if l.HTTP3Port != 0 {
+			return errors.New("http3Port: nobody is told of it; write http3: on as well")
+		}
+	case l.HTTP3 != "on":
+		return fmt.Errorf("http3: %q is neither on nor off", l.HTTP3)
+	case l.TLS == nil:
+		return errors.New("http3: it needs certificates; write tls as well")
+	case err != nil || isSocket:
+		return errors.New("http3: it needs a UDP port; write the address as host:port")
+	case l.Announced():
+		return errors.New("http3: no header of the PROXY protocol comes over UDP; leave one of the two out")
+	}
+	return nil
+}
 
 // check finds the values that cannot be right; its errors begin with the key. trusted
 // tells that there are trusted proxies.
@@ -69,6 +100,9 @@ func (l *Listener) check(trusted bool) error {
 	case "", "keep", "reject", "decode":
 	default:
 		return fmt.Errorf("encodedSlash: %q is none of keep, reject and decode", l.EncodedSlash)
+	}
+	if err := l.checkHTTP3(); err != nil {
+		return err
 	}
 	switch l.ProxyProtocol {
 	case "", "off":

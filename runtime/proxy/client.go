@@ -17,9 +17,10 @@ type duplex interface {
 	Rearm(read, write bool)
 }
 
-// stream is a client's side that shares its connection with others. What it reads and
-// writes is content; the connection frames it.
-type stream interface {
+// Stream is a client's side that shares its connection with others. What it reads and
+// writes is content; the connection frames it. It has one reader and one writer at a
+// time; Interrupt and Rearm come from any goroutine, as wire.Conn has them.
+type Stream interface {
 	duplex
 	// Respond sends the head of a response, an interim one too, with the first of its
 	// content. A length below 0 is none. With end and all of data taken, the trailer

@@ -41,7 +41,7 @@ func (c *session) serveH2() {
 	c.conn.Rearm(true, true)
 	c.clientRead.at.Store(0)
 	c.phase.Store(uint32(phaseStreams))
-	c.h2.Store(conn)
+	c.carry(conn)
 	switch now := c.srv.now(); {
 	case c.flags.Load()&flagCut != 0:
 		return
@@ -50,13 +50,13 @@ func (c *session) serveH2() {
 	default:
 		c.srv.shard(c).due(now + int64(lim.IdleTimeout))
 	}
-	if conn.Serve(first, func(s *h2.Stream) { c.srv.serveStream(c, h2Stream{s}, s.Head()) }) != nil {
+	if conn.Serve(first, func(s *h2.Stream) { c.srv.serveStream(c, h2Stream{s}, s.Head(), "HTTP/2", "2 lintel") }) != nil {
 		c.abort = false // whoever is there was told why
 	}
 }
 
-// lookH2 ends a connection of HTTP/2 that is idle, and returns when to look again.
-func (c *session) lookH2(conn *h2.Conn, now int64) int64 {
+// lookCarrier ends a connection of streams that is idle, and returns when to look again.
+func (c *session) lookCarrier(conn Carrier, now int64) int64 {
 	left := c.lim.IdleTimeout - conn.Idle()
 	if left > 0 {
 		return now + int64(left)
@@ -66,7 +66,7 @@ func (c *session) lookH2(conn *h2.Conn, now int64) int64 {
 }
 
 // serveStream serves the exchange of one stream of the connection of parent.
-func (s *Server) serveStream(parent *session, st stream, h *h2.Head) {
+func (s *Server) serveStream(parent *session, st Stream, h *h2.Head, speaks, via string) {
 	c, _ := s.streams.Get().(*session)
 	if c == nil {
 		c = &session{srv: s}
@@ -75,7 +75,7 @@ func (s *Server) serveStream(parent *session, st stream, h *h2.Head) {
 	c.stream, c.side, c.shard, c.ended = st, st, s.next.Add(1), s.now()
 	c.peer, c.peerText, c.trusted, c.scheme, c.identity = parent.peer, parent.peerText, parent.trusted, parent.scheme, parent.identity
 	c.local = parent.local
-	c.via = "2 lintel"
+	c.speaks, c.via = speaks, via
 	c.phase.Store(uint32(phaseExchange))
 	s.shard(c).add(c)
 	c.hold()

@@ -19,6 +19,9 @@ type Listener struct {
 	// (ALPN, which the config of TLS must offer), without from those that begin with it
 	// (RFC 9113 section 3.3).
 	HTTP2 bool
+	// AltSvc is the field alt-svc of every response (RFC 7838), in place of one of the
+	// upstream's; "" leaves that.
+	AltSvc string
 	// Limits are those of its connections (nil: the engine's). Its Connections and
 	// ConnectionsPerSource count the listener's own; the engine's count those of all
 	// listeners, and both hold.
@@ -54,17 +57,7 @@ func (p *Peers) has(a netip.Addr) bool {
 // begins or a socket fails; only the last is an error, and ends the others too. It closes
 // the sockets and leaves their connections.
 func (s *Server) ServeListener(ctx context.Context, l Listener, sockets ...net.Listener) error {
-	from := &intake{lim: s.lim, announced: l.ProxyProtocol, http2: l.HTTP2, slash: l.EncodedSlash}
-	if l.Limits != nil {
-		from.lim = l.Limits.withDefaults()
-		from.own = newSources(from.lim.ConnectionsPerSource)
-	}
-	if l.TLS != nil {
-		from.tls = &TLS{Config: l.TLS.Config, HandshakeTimeout: l.TLS.HandshakeTimeout}
-		if from.tls.HandshakeTimeout <= 0 {
-			from.tls.HandshakeTimeout = 10 * time.Second
-		}
-	}
+	from := s.intake(l)
 	done := make(chan error, len(sockets))
 	for _, ln := range sockets {
 		go func() { done <- s.serve(ctx, ln, from) }()
@@ -81,6 +74,29 @@ func (s *Server) ServeListener(ctx context.Context, l Listener, sockets ...net.L
 	return failed
 }
 
+// intake is what the connections of a listener will have in common.
+func (s *Server) intake(l Listener) *intake {
+	from := &intake{lim: s.lim, announced: l.ProxyProtocol, http2: l.HTTP2, slash: l.EncodedSlash, altSvc: l.AltSvc}
+	if l.Limits != nil {
+		from.lim = l.Limits.withDefaults()
+		from.own = newSources(from.lim.ConnectionsPerSource)
+	}
+	if l.TLS != nil {
+		from.tls = &TLS{Config: l.TLS.Config, HandshakeTimeout: l.TLS.HandshakeTimeout}
+		if from.tls.HandshakeTimeout <= 0 {
+			from.tls.HandshakeTimeout = 10 * time.Second
+		}
+	}
+	return from
+}
+
+// announce says where else the client may come.
+func (c *session) announce() {
+	if v := c.from.altSvc; v != "" {
+		c.w.x.Response.Set("alt-svc", v)
+	}
+}
+
 // Serve is ServeListener for plain connections within the engine's limits.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	return s.ServeListener(ctx, Listener{}, ln)
@@ -93,12 +109,13 @@ func (s *Server) ServeTLS(ctx context.Context, ln net.Listener, t TLS) error {
 
 // intake is what the connections of a listener have in common.
 type intake struct {
-	lim   Limits
-	tls   *TLS // nil for plain connections
-	open  atomic.Int64
-	http2 bool
-	slash EncodedSlash
-	own   *sources // nil: the listener has no limit of its own
+	lim    Limits
+	tls    *TLS // nil for plain connections
+	altSvc string
+	open   atomic.Int64
+	http2  bool
+	slash  EncodedSlash
+	own    *sources // nil: the listener has no limit of its own
 	// announced are who begin with a PROXY header; nil: nobody does.
 	announced *Peers
 }

@@ -140,6 +140,7 @@ func (c *session) relay(up *upstream.Conn, r *table.Route, reached int, lim upLi
 func (c *session) head(chunk bool) {
 	w, x, p := c.w, &c.w.x, &c.w.resp
 	w.headDue = true
+	c.announce()
 	if c.stream != nil {
 		c.addOwn(!p.date)
 		return

@@ -117,7 +117,7 @@ func (c *session) filtered(reached int) {
 func (c *session) protocol() string {
 	switch {
 	case c.stream != nil:
-		return "HTTP/2"
+		return c.speaks
 	case c.w.req.http10:
 		return "HTTP/1.0"
 	}
@@ -179,6 +179,7 @@ func (c *session) answer(reached int, body []byte) {
 		c.keep, c.linger = false, true
 	}
 	w.rec.Status, w.rec.Reason = x.Status, x.Reason
+	c.announce()
 	bodyless := x.Status == 204 || x.Status == 304 || x.Status < 200
 	if c.stream != nil {
 		c.answerOn(body, bodyless)

@@ -6,6 +6,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -126,7 +127,7 @@ type Server struct {
 	wall     atomic.Int64 // of base by the present clock, in Unix nanoseconds
 
 	mu        sync.Mutex
-	listeners map[net.Listener]struct{}
+	listeners map[io.Closer]struct{}
 	sweeping  bool
 	stop      chan struct{}
 	sessions  sync.WaitGroup
@@ -149,7 +150,7 @@ func New(cfg Config) *Server {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{cfg: cfg, lim: cfg.Limits.withDefaults(), base: time.Now(), listeners: map[net.Listener]struct{}{}, stop: make(chan struct{})}
+	s := &Server{cfg: cfg, lim: cfg.Limits.withDefaults(), base: time.Now(), listeners: map[io.Closer]struct{}{}, stop: make(chan struct{})}
 	s.sources = newSources(s.lim.ConnectionsPerSource)
 	s.stamp(s.base)
 	for i := range s.shards {
@@ -177,10 +178,7 @@ func (s *Server) serve(ctx context.Context, ln net.Listener, from *intake) error
 	s.sessions.Add(1)
 	defer s.sessions.Done()
 	s.listeners[ln] = struct{}{}
-	if !s.sweeping {
-		s.sweeping = true
-		go s.sweep()
-	}
+	s.startSweep()
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
@@ -213,6 +211,14 @@ func (s *Server) serve(ctx context.Context, ln net.Listener, from *intake) error
 	}
 }
 
+// startSweep starts the sweeper, once; s.mu is held.
+func (s *Server) startSweep() {
+	if !s.sweeping {
+		s.sweeping = true
+		go s.sweep()
+	}
+}
+
 func (s *Server) accept(nc net.Conn, from *intake) {
 	s.sessions.Add(1)
 	full := s.full(from)
@@ -233,8 +239,8 @@ func (s *Server) Drain(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	s.each(func(c *session) {
-		if h := c.h2.Load(); h != nil {
-			h.GoAway()
+		if h := c.carrier.Load(); h != nil {
+			(*h).GoAway()
 		}
 	})
 	done := make(chan struct{})

@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 
 	"github.com/lintel-gateway/lintel/runtime/filter"
-	"github.com/lintel-gateway/lintel/runtime/h2"
 	"github.com/lintel-gateway/lintel/runtime/reason"
 	"github.com/lintel-gateway/lintel/runtime/table"
 	"github.com/lintel-gateway/lintel/runtime/telemetry"
@@ -41,7 +40,7 @@ type session struct {
 	srv      *Server
 	conn     *wire.Conn // nil for a stream
 	side     duplex     // the connection or the stream
-	stream   stream     // nil for a connection of HTTP/1.1
+	stream   Stream     // nil for a connection of HTTP/1.1
 	shard    uint32
 	at       int // in its sweepShard
 	peer     netip.AddrPort
@@ -49,10 +48,11 @@ type session struct {
 	peerText string
 	trusted  bool
 	scheme   string
-	identity *filter.Certificate // of a client with a certificate
-	via      string              // protocol and name, for the field of upstreams
-	h2       atomic.Pointer[h2.Conn]
-	preface  bool // HTTP/2 begins in the unread input
+	identity *filter.Certificate     // of a client with a certificate
+	via      string                  // protocol and name, for the field of upstreams
+	speaks   string                  // the protocol of a stream, as its record says
+	carrier  atomic.Pointer[Carrier] // of streams
+	preface  bool                    // HTTP/2 begins in the unread input
 	from     *intake
 	lim      *Limits
 	taking   pace  // of the client that reads the present response
@@ -364,8 +364,8 @@ func (c *session) interrupted() bool {
 // startDrain lets an idle connection see that the server drains. Upgraded ones are
 // left to Drain's deadline.
 func (c *session) startDrain() {
-	if h := c.h2.Load(); h != nil {
-		h.GoAway()
+	if h := c.carrier.Load(); h != nil {
+		(*h).GoAway()
 	} else if c.conn != nil && phase(c.phase.Load()) == phaseIdle {
 		c.conn.Interrupt(true, false)
 	}
@@ -375,8 +375,10 @@ func (c *session) startDrain() {
 func (c *session) cut() {
 	c.flags.Or(flagCut)
 	c.letGo()
-	if h := c.h2.Load(); h != nil {
-		h.Interrupt()
+	if h := c.carrier.Load(); h != nil {
+		(*h).Interrupt()
 	}
-	c.side.Interrupt(true, true)
+	if c.side != nil {
+		c.side.Interrupt(true, true)
+	}
 }

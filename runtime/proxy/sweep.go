@@ -126,8 +126,8 @@ func (t *timer) over(now int64, soonest *int64) bool {
 // look enforces what is due of one session and returns when to look again.
 func (c *session) look(now int64) int64 {
 	soonest := int64(never)
-	if h := c.h2.Load(); h != nil {
-		return c.lookH2(h, now)
+	if h := c.carrier.Load(); h != nil {
+		return c.lookCarrier(*h, now)
 	}
 	if c.clientRead.over(now, &soonest) {
 		c.side.Interrupt(true, false)

@@ -1,0 +1,307 @@
+package h3
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/quic-go/quic-go/http3"
+
+	"github.com/lintel-gateway/lintel/runtime/proxy"
+	"github.com/lintel-gateway/lintel/runtime/reason"
+	"github.com/lintel-gateway/lintel/runtime/telemetry"
+)
+
+// sums answers with the request in words, and with its content; the trailer has the sum of
+// that.
+func sums(w http.ResponseWriter, r *http.Request) {
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	w.Header().Set("trailer", "x-sum")
+	w.Header().Set("x-seen", fmt.Sprintf("%s %s %s %d %v", r.Proto, r.Method, r.RequestURI, r.ContentLength, r.Trailer))
+	w.Header().Set("x-via", r.Header.Get("via")+" "+r.Header.Get("x-forwarded-proto"))
+	_, _ = w.Write(b)
+	w.Header().Set("x-sum", fmt.Sprintf("%x", sha256.Sum256(b)))
+}
+
+// TestExchange: requests without content and with some, small and large, come up and their
+// answers down, in order with their trailers, over one connection.
+func TestExchange(t *testing.T) {
+	g := start(t, sums, proxy.Limits{}, nil)
+	c := g.client(t, nil)
+	r, _ := g.get(t, c, "/a?b=c")
+	if r.Proto != "HTTP/3.0" || r.StatusCode != 200 || r.Header.Get("x-seen") != "HTTP/1.1 GET /a?b=c 0 map[]" || r.Header.Get("x-via") != "3 lintel https" {
+		t.Errorf("%s %d %v", r.Proto, r.StatusCode, r.Header)
+	}
+	if rec := g.record(t, 1); rec.Protocol != "HTTP/3" || rec.Status != 200 || rec.Client != "127.0.0.1" {
+		t.Errorf("record %+v", rec)
+	}
+	big := make([]byte, 3<<20)
+	for i := range big {
+		big[i] = byte(rand.Uint32())
+	}
+	for i, body := range [][]byte{[]byte("small"), big} {
+		for _, known := range []bool{true, false} {
+			q, _ := http.NewRequest("POST", "https://"+g.addr+"/", io.MultiReader(bytes.NewReader(body)))
+			if q.ContentLength = -1; known {
+				q.ContentLength = int64(len(body))
+			} else {
+				q.Trailer = http.Header{"X-Late": {"yes"}}
+			}
+			r, err := c.Do(q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(r.Body)
+			if err != nil || !bytes.Equal(got, body) || r.Trailer.Get("x-sum") != fmt.Sprintf("%x", sha256.Sum256(body)) {
+				t.Errorf("%d, known %v: %d bytes, trailer %v, %v", i, known, len(got), r.Trailer, err)
+			}
+			if late := strings.Contains(r.Header.Get("x-seen"), "map[X-Late:[yes]]"); late == known {
+				t.Errorf("%d, known %v: upstream saw %s", i, known, r.Header.Get("x-seen"))
+			}
+			_ = r.Body.Close()
+		}
+	}
+	if n := g.marks.Count(telemetry.HandshakeFull); n != 1 {
+		t.Errorf("%d handshakes", n)
+	}
+	if n := g.engine.Connections(); n != 1 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+// TestMany: many requests at once, each gets its own answer.
+func TestMany(t *testing.T) {
+	g := start(t, sums, proxy.Limits{Streams: 8}, nil)
+	c := g.client(t, nil)
+	var all sync.WaitGroup
+	for i := range 100 {
+		all.Go(func() {
+			body := strings.Repeat(fmt.Sprint(i, " "), 1000)
+			r, err := c.Post("https://"+g.addr+"/", "text/plain", strings.NewReader(body))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer r.Body.Close()
+			if got, err := io.ReadAll(r.Body); err != nil || string(got) != body {
+				t.Errorf("%d: %d bytes, %v", i, len(got), err)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// TestLimits: what is too much is refused, and the connection serves on.
+func TestLimits(t *testing.T) {
+	g := start(t, sums, proxy.Limits{HeadBytes: 4096, Fields: 20, BodyBytes: 1000}, nil)
+	c := g.client(t, nil)
+	for i, one := range []struct {
+		edit func(*http.Request)
+		want int
+	}{
+		{func(q *http.Request) { q.Header.Set("x-long", strings.Repeat("a", 4096)) }, 431},
+		{func(q *http.Request) {
+			for i := range 21 {
+				q.Header.Set(fmt.Sprint("x-", i), "1")
+			}
+		}, 431},
+		{func(q *http.Request) { q.ContentLength = 1001 }, 413},
+		{func(q *http.Request) { q.ContentLength = -1 }, 413},
+		{func(q *http.Request) { q.URL.Opaque = "//" + g.addr + "/../a" }, 400},
+		{func(q *http.Request) { q.Body, q.ContentLength = nil, 0 }, 200},
+	} {
+		q, _ := http.NewRequest("POST", "https://"+g.addr+"/", io.MultiReader(strings.NewReader(strings.Repeat("b", 1001))))
+		one.edit(q)
+		r, err := c.Do(q)
+		if err != nil {
+			t.Errorf("%d: %v", i, err)
+			continue
+		}
+		_ = r.Body.Close()
+		if r.StatusCode != one.want {
+			t.Errorf("%d: %d, want %d", i, r.StatusCode, one.want)
+		}
+	}
+	if n := g.marks.Count(telemetry.HandshakeFull); n != 1 {
+		t.Errorf("%d connections were needed", n)
+	}
+}
+
+// TestConnections: a connection over the limit, of all or of a source, is refused before
+// its handshake and counted.
+func TestConnections(t *testing.T) {
+	for _, lim := range []proxy.Limits{{Connections: 1}, {ConnectionsPerSource: 1}} {
+		g := start(t, sums, lim, nil)
+		g.get(t, g.client(t, nil), "/")
+		if _, err := g.client(t, nil).Get("https://" + g.addr + "/"); err == nil {
+			t.Errorf("%+v: a second connection is served", lim)
+		}
+		why := telemetry.RefusedConnections
+		if lim.ConnectionsPerSource > 0 {
+			why = telemetry.RefusedSource
+		}
+		if g.guard.Refusals(why) == 0 {
+			t.Errorf("%+v: the refusal is not counted", lim)
+		}
+	}
+}
+
+// TestGone: a client that gives a request up takes the upstream's with it, and its
+// connection serves on.
+func TestGone(t *testing.T) {
+	gone := make(chan struct{})
+	g := start(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			return
+		}
+		if r.URL.Path == "/begun" {
+			w.WriteHeader(200)
+			_ = http.NewResponseController(w).Flush()
+		}
+		<-r.Context().Done()
+		gone <- struct{}{}
+	}, proxy.Limits{}, nil)
+	c := g.client(t, nil)
+	for i, path := range []string{"/begun", "/silent"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		q, _ := http.NewRequestWithContext(ctx, "GET", "https://"+g.addr+path, nil)
+		time.AfterFunc(300*time.Millisecond, cancel)
+		r, err := c.Do(q)
+		if err == nil {
+			_, err = io.ReadAll(r.Body)
+			_ = r.Body.Close()
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("%s: %v", path, err)
+		}
+		select {
+		case <-gone:
+		case <-time.After(patience):
+			t.Fatalf("%s: the upstream goes on", path)
+		}
+		if rec := g.record(t, i+1); rec.Reason != reason.ClientClosed {
+			t.Errorf("%s: %+v", path, rec)
+		}
+	}
+	g.get(t, c, "/")
+	if n := g.marks.Count(telemetry.HandshakeFull); n != 1 {
+		t.Errorf("%d connections were needed", n)
+	}
+}
+
+// TestBroken: a response that breaks off upstream is no whole one for the client.
+func TestBroken(t *testing.T) {
+	g := start(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte("part"))
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}, proxy.Limits{}, nil)
+	r, err := g.client(t, nil).Get("https://" + g.addr + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if b, err := io.ReadAll(r.Body); err == nil {
+		t.Errorf("%q passes for a whole response", b)
+	}
+}
+
+// TestDrain: a request in flight ends well, its client is told to open no more, and one
+// that keeps its connection does not hold the gateway up.
+func TestDrain(t *testing.T) {
+	in, out := make(chan struct{}), make(chan struct{})
+	g := start(t, func(w http.ResponseWriter, _ *http.Request) {
+		close(in)
+		<-out
+		_, _ = w.Write([]byte("done"))
+	}, proxy.Limits{}, nil)
+	answer := make(chan string, 1)
+	c := g.client(t, nil)
+	go func() {
+		r, err := c.Get("https://" + g.addr + "/")
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		defer r.Body.Close()
+		b, err := io.ReadAll(r.Body)
+		answer <- fmt.Sprint(string(b), err)
+	}()
+	<-in
+	drained := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		drained <- g.engine.Drain(ctx)
+	}()
+	time.Sleep(100 * time.Millisecond)
+	if _, err := g.client(t, nil).Get("https://" + g.addr + "/"); err == nil {
+		t.Error("a new connection is served")
+	}
+	close(out)
+	if got := <-answer; got != "done<nil>" {
+		t.Errorf("the request in flight: %s", got)
+	}
+	if err := <-drained; err != nil {
+		t.Errorf("drain: %v", err)
+	}
+}
+
+// TestCertificates: new connections get the certificate of the moment; a client's own goes
+// up with its requests, and without one there is no handshake.
+func TestCertificates(t *testing.T) {
+	g := start(t, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, r.Header.Get("x-client-cert-subject"))
+	}, proxy.Limits{}, nil)
+	named := func(name string) func(*tls.Config) { return func(c *tls.Config) { c.ServerName = name } }
+	old := g.client(t, nil)
+	g.get(t, old, "/")
+	g.use(t, "b.example", nil)
+	g.get(t, g.client(t, named("b.example")), "/")
+	g.get(t, old, "/")
+	g.use(t, "a.example", func(c *tls.Config) { c.ClientAuth, c.ClientCAs = tls.RequireAndVerifyClientCert, g.root.Pool })
+	if _, err := g.client(t, nil).Get("https://" + g.addr + "/"); err == nil {
+		t.Error("a client without a certificate is served")
+	}
+	eventually(t, "the handshake is counted", func() bool { return g.marks.Count(telemetry.HandshakeClientCertificate) == 1 })
+	who := g.issue(t, "me.example")
+	_, body := g.get(t, g.client(t, func(c *tls.Config) { c.Certificates = []tls.Certificate{who} }), "/")
+	if body != "CN=me.example" {
+		t.Errorf("upstream saw %q", body)
+	}
+}
+
+// TestResumed: a session is resumed, and never with data before the handshake is done.
+func TestResumed(t *testing.T) {
+	g := start(t, sums, proxy.Limits{}, nil)
+	cache := tls.NewLRUClientSessionCache(8)
+	for range 2 {
+		c := g.client(t, func(c *tls.Config) { c.ClientSessionCache = cache })
+		g.get(t, c, "/")
+		time.Sleep(200 * time.Millisecond) // for the ticket
+		_ = c.Transport.(*http3.Transport).Close()
+	}
+	if n := g.marks.Count(telemetry.HandshakeResumed); n != 1 {
+		t.Errorf("%d sessions were resumed", n)
+	}
+}
+
+// TestIdle: a connection without requests ends.
+func TestIdle(t *testing.T) {
+	g := start(t, sums, proxy.Limits{IdleTimeout: 500 * time.Millisecond}, nil)
+	g.get(t, g.client(t, nil), "/")
+	eventually(t, "the connection ends", func() bool { return g.engine.Connections() == 0 })
+}
