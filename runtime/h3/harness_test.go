@@ -29,7 +29,7 @@ import (
 )
 
 // patience bounds what must come about in the end.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // gateway is an engine with one route "/" to one upstream, that takes HTTP/3.
 type gateway struct {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -161,11 +162,12 @@ func TestConnections(t *testing.T) {
 // TestGone: a client that gives a request up takes the upstream's with it, and its
 // connection serves on.
 func TestGone(t *testing.T) {
-	gone := make(chan struct{}, 2)
+	in, gone := make(chan struct{}, 2), make(chan struct{}, 2)
 	g := start(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" {
 			return
 		}
+		in <- struct{}{}
 		if r.URL.Path == "/begun" {
 			w.WriteHeader(200)
 			_ = http.NewResponseController(w).Flush()
@@ -177,7 +179,11 @@ func TestGone(t *testing.T) {
 	for i, path := range []string{"/begun", "/silent"} {
 		ctx, cancel := context.WithCancel(t.Context())
 		q, _ := http.NewRequestWithContext(ctx, "GET", "https://"+g.addr+path, nil)
-		time.AfterFunc(300*time.Millisecond, cancel)
+		go func() {
+			<-in
+			time.Sleep(100 * time.Millisecond) // a head may be on its way
+			cancel()
+		}()
 		r, err := c.Do(q)
 		if err == nil {
 			_, err = io.ReadAll(r.Body)
@@ -222,7 +228,10 @@ func TestBroken(t *testing.T) {
 // that keeps its connection does not hold the gateway up.
 func TestDrain(t *testing.T) {
 	in, out := make(chan struct{}), make(chan struct{})
-	g := start(t, func(w http.ResponseWriter, _ *http.Request) {
+	g := start(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			return
+		}
 		close(in)
 		<-out
 		_, _ = w.Write([]byte("done"))
@@ -246,10 +255,13 @@ func TestDrain(t *testing.T) {
 		defer cancel()
 		drained <- g.engine.Drain(ctx)
 	}()
-	time.Sleep(100 * time.Millisecond)
-	if _, err := g.client(t, nil).Get("https://" + g.addr + "/"); err == nil {
-		t.Error("a new connection is served")
-	}
+	eventually(t, "no new connection is served", func() bool {
+		r, err := g.client(t, nil).Get("https://" + g.addr + "/new")
+		if err == nil {
+			_ = r.Body.Close()
+		}
+		return err != nil
+	})
 	close(out)
 	if got := <-answer; got != "done<nil>" {
 		t.Errorf("the request in flight: %s", got)
@@ -283,14 +295,28 @@ func TestCertificates(t *testing.T) {
 	}
 }
 
+// tickets counts what it keeps.
+type tickets struct {
+	tls.ClientSessionCache
+	put atomic.Int64
+}
+
+func (c *tickets) Put(key string, s *tls.ClientSessionState) {
+	c.ClientSessionCache.Put(key, s)
+	if s != nil {
+		c.put.Add(1)
+	}
+}
+
 // TestResumed: a session is resumed, and never with data before the handshake is done.
 func TestResumed(t *testing.T) {
 	g := start(t, sums, proxy.Limits{}, nil)
-	cache := tls.NewLRUClientSessionCache(8)
+	cache := &tickets{ClientSessionCache: tls.NewLRUClientSessionCache(8)}
 	for range 2 {
+		had := cache.put.Load()
 		c := g.client(t, func(c *tls.Config) { c.ClientSessionCache = cache })
 		g.get(t, c, "/")
-		time.Sleep(200 * time.Millisecond) // for the ticket
+		eventually(t, "the ticket comes", func() bool { return cache.put.Load() > had })
 		_ = c.Transport.(*http3.Transport).Close()
 	}
 	if n := g.marks.Count(telemetry.HandshakeResumed); n != 1 {
@@ -300,7 +326,7 @@ func TestResumed(t *testing.T) {
 
 // TestIdle: a connection without requests ends.
 func TestIdle(t *testing.T) {
-	g := start(t, sums, proxy.Limits{IdleTimeout: 500 * time.Millisecond}, nil)
+	g := start(t, sums, proxy.Limits{IdleTimeout: 3 * time.Second}, nil)
 	g.get(t, g.client(t, nil), "/")
 	eventually(t, "the connection ends", func() bool { return g.engine.Connections() == 0 })
 }
