@@ -93,7 +93,7 @@ func TestFlagsWin(t *testing.T) {
 	secure.Listeners[0].TLS, secure.Listeners[0].Limits = &TLS{}, &Limits{Fields: 3}
 	listen := "x:1"
 	(&Flags{texts: map[string]*string{"listen": &listen}}).Override(&secure)
-	if d := cmp.Diff([]Listener{{Address: "x:1", TLS: &TLS{}, HTTP2: "on", EncodedSlash: "keep", Limits: &Limits{Fields: 3}, ProxyProtocol: "off"}}, secure.Listeners); d != "" {
+	if d := cmp.Diff([]Listener{{Address: "x:1", TLS: &TLS{}, HTTP2: "on", HTTP3: "off", EncodedSlash: "keep", Limits: &Limits{Fields: 3}, ProxyProtocol: "off"}}, secure.Listeners); d != "" {
 		t.Errorf("--listen makes a TLS listener plain:\n%s", d)
 	}
 	var f Flags
