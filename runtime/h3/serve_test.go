@@ -120,7 +120,10 @@ func TestLimits(t *testing.T) {
 		}, 431},
 		{func(q *http.Request) { q.ContentLength = 1001 }, 413},
 		{func(q *http.Request) { q.ContentLength = -1 }, 413},
-		{func(q *http.Request) { q.URL.Opaque = "//" + g.addr + "/../a" }, 400},
+		{func(q *http.Request) {
+			// Without a body: whether it or the path is judged first is a matter of time.
+			q.Body, q.ContentLength, q.URL.Opaque = nil, 0, "//"+g.addr+"/../a"
+		}, 400},
 		{func(q *http.Request) { q.Body, q.ContentLength = nil, 0 }, 200},
 	} {
 		q, _ := http.NewRequest("POST", "https://"+g.addr+"/", io.MultiReader(strings.NewReader(strings.Repeat("b", 1001))))
