@@ -112,20 +112,12 @@ func (srv *server) ended(t testing.TB) error {
 // certificates makes the TLS of a server and of its clients.
 func certificates(t testing.TB) (srv, cli *tls.Config) {
 	t.Helper()
-	a, err := authority.New("root")
+	forServer, forClient, err := authority.ServerAndClient("a.example")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := a.Issue(authority.Request{Names: []string{"a.example"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := p.TLS()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2"}},
-		&tls.Config{RootCAs: a.Pool, ServerName: "a.example", NextProtos: []string{"h2"}}
+	forServer.NextProtos, forClient.NextProtos = []string{"h2"}, []string{"h2"}
+	return forServer, forClient
 }
 
 // transport is net/http's client of a server.

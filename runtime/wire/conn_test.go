@@ -9,6 +9,13 @@ import (
 
 func pair(t *testing.T) (*Conn, *net.TCPConn) {
 	t.Helper()
+	own, peer := sockets(t)
+	return New(own), peer
+}
+
+// sockets are the two ends of a TCP connection.
+func sockets(t *testing.T) (peer, own *net.TCPConn) {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -22,8 +29,8 @@ func pair(t *testing.T) (*Conn, *net.TCPConn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = a.Close(); _ = b.Close() })
-	return New(a), b.(*net.TCPConn)
+	t.Cleanup(func() { _, _ = a.Close(), b.Close() })
+	return a.(*net.TCPConn), b.(*net.TCPConn)
 }
 
 func TestInterrupt(t *testing.T) {

@@ -15,21 +15,13 @@ import (
 // client's socket.
 func securePair(t *testing.T) (*Conn, *tls.Conn, *net.TCPConn) {
 	t.Helper()
-	a, err := authority.New("root")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := a.Issue(authority.Request{Names: []string{"a.example"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := p.TLS()
+	forServer, forClient, err := authority.ServerAndClient("a.example")
 	if err != nil {
 		t.Fatal(err)
 	}
 	plain, peer := pair(t)
-	c := NewTLS(plain.NetConn(), &tls.Config{Certificates: []tls.Certificate{cert}})
-	client := tls.Client(peer, &tls.Config{RootCAs: a.Pool, ServerName: "a.example"})
+	c := NewTLS(plain.NetConn(), forServer)
+	client := tls.Client(peer, forClient)
 	done := make(chan error, 1)
 	go func() { done <- client.Handshake() }()
 	if _, err := c.Handshake(); err != nil {

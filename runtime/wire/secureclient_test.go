@@ -15,25 +15,16 @@ import (
 // server's socket.
 func clientPair(t *testing.T, edit func(*tls.Config)) (*Conn, *tls.Conn, *net.TCPConn) {
 	t.Helper()
-	a, err := authority.New("root")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := a.Issue(authority.Request{Names: []string{"a.example"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := p.TLS()
+	forServer, forClient, err := authority.ServerAndClient("a.example")
 	if err != nil {
 		t.Fatal(err)
 	}
 	plain, peer := pair(t)
-	c := NewTLSClient(plain.NetConn(), &tls.Config{RootCAs: a.Pool, ServerName: "a.example"})
-	config := &tls.Config{Certificates: []tls.Certificate{cert}}
+	c := NewTLSClient(plain.NetConn(), forClient)
 	if edit != nil {
-		edit(config)
+		edit(forServer)
 	}
-	server := tls.Server(peer, config)
+	server := tls.Server(peer, forServer)
 	_ = server.SetDeadline(time.Now().Add(2 * time.Minute))
 	done := make(chan struct{})
 	go func() {

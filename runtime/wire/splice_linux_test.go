@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
-	"net"
 	"os"
 	"testing"
 	"time"
@@ -103,24 +102,4 @@ func TestSpliceInterrupted(t *testing.T) {
 	if m, err := dst.Drain(p); n+m != sum || err != nil {
 		t.Errorf("%d and %d of %d, %v", n, m, sum, err)
 	}
-}
-
-// sockets are the two ends of a TCP connection.
-func sockets(t *testing.T) (peer, own *net.TCPConn) {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	a, err := net.Dial("tcp", ln.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := ln.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _, _ = a.Close(), b.Close() })
-	return a.(*net.TCPConn), b.(*net.TCPConn)
 }

@@ -51,6 +51,23 @@ type Pair struct{ Cert, Key []byte }
 // TLS is the pair as crypto/tls takes it.
 func (p *Pair) TLS() (tls.Certificate, error) { return tls.X509KeyPair(p.Cert, p.Key) }
 
+// ServerAndClient makes the TLS of a server that has a certificate for name, and of its clients.
+func ServerAndClient(name string) (server, client *tls.Config, err error) {
+	a, err := New("root")
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := a.Issue(Request{Names: []string{name}})
+	if err != nil {
+		return nil, nil, err
+	}
+	cert, err := p.TLS()
+	if err != nil {
+		return nil, nil, err
+	}
+	return &tls.Config{Certificates: []tls.Certificate{cert}}, &tls.Config{RootCAs: a.Pool, ServerName: name}, nil
+}
+
 // New makes a root.
 func New(name string) (*Authority, error) {
 	a := &Authority{}
