@@ -43,7 +43,7 @@ func domains(n int) []route.Domain {
 	return out
 }
 
-func benchReloader(b *testing.B) *Reloader {
+func benchReloader(b testing.TB) *Reloader {
 	filters, err := standard.Registry()
 	if err != nil {
 		b.Fatal(err)

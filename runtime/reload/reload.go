@@ -181,7 +181,9 @@ func (r *Reloader) load(files map[string][]byte, kept bool) error {
 			return err
 		}
 	}
-	next, err := bundle.DecodeAfter(r.current, files, r.cfg.Limits)
+	limits := r.cfg.Limits
+	limits.Yield = r.yield()
+	next, err := bundle.DecodeAfter(r.current, files, limits)
 	if err != nil {
 		return err
 	}
@@ -236,7 +238,7 @@ func (r *Reloader) build(b *bundle.Bundle, prev *table.Table) (t *table.Table, e
 		}
 	}()
 	t, err = table.Build(table.Input{Shared: b.Shared(), Domains: b.Domains()}, prev,
-		table.Env{Filters: r.cfg.Filters, Upstreams: r.cfg.Upstreams, Secret: r.cfg.Secret})
+		table.Env{Filters: r.cfg.Filters, Upstreams: r.cfg.Upstreams, Secret: r.cfg.Secret, Yield: r.yield()})
 	if err != nil {
 		return nil, refusal{CodeRefused, err}
 	}

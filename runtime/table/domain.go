@@ -130,6 +130,7 @@ func buildDomain(in *bundle.Domain, shared *bundle.Shared, from origin, key [32]
 		if err := b.route(&d.routes[i], &in.Def.Routes[i]); err != nil {
 			return nil, fmt.Errorf("route %s: %w", in.Def.Routes[i].ID, err)
 		}
+		env.rest()
 		if i > 0 && d.routes[i-1].Def.ID >= d.routes[i].Def.ID {
 			return nil, fmt.Errorf("route %s: routes are not sorted by a unique id", d.routes[i].Def.ID)
 		}
@@ -252,6 +253,7 @@ func (d *Domain) plant() {
 			} else {
 				root.add(r)
 			}
+			d.env.rest()
 		}
 		slices.SortFunc(regexes, func(a, b *Route) int {
 			if c := a.rank.Compare(b.rank); c != 0 {

@@ -26,6 +26,16 @@ type Env struct {
 	Upstreams *upstream.Registry
 	// Secret returns the handle of a declared secret.
 	Secret func(s route.Secret) *filter.Secret
+	// Yield, when set, is called between routes: who builds beside traffic may rest in
+	// it.
+	Yield func()
+}
+
+// rest lets others run, if the caller wants that.
+func (e *Env) rest() {
+	if e.Yield != nil {
+		e.Yield()
+	}
 }
 
 // Table is a built route table. It is safe for concurrent use.

@@ -142,7 +142,7 @@ func TestReaderKnowsEveryField(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := parseShard(raw, 32)
+		got, err := parseShard(raw, Limits{Depth: 32})
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", s.kind, err, raw)
 		}
@@ -158,7 +158,7 @@ func TestReaderKnowsEveryField(t *testing.T) {
 
 func TestReaderRefusesOtherForms(t *testing.T) {
 	good := `{"kind":"shared","shared":{"upstreams":{"u":{"endpoints":[{"address":"a:1","weight":1}],"ejection":{"failures":3,"duration":"10s","maxPercent":50},"pool":{"maxIdle":1,"idleTimeout":"1m"}}},"secrets":{"k":{"file":"f"}}}}`
-	if _, err := parseShard([]byte(good), 8); err != nil {
+	if _, err := parseShard([]byte(good), Limits{Depth: 8}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, old, new string }{
@@ -197,7 +197,7 @@ func TestReaderRefusesOtherForms(t *testing.T) {
 		if bad == good {
 			t.Fatalf("%s changes nothing", c.name)
 		}
-		if _, err := parseShard([]byte(bad), 8); err == nil {
+		if _, err := parseShard([]byte(bad), Limits{Depth: 8}); err == nil {
 			t.Errorf("%s: accepted %s", c.name, bad)
 		}
 	}

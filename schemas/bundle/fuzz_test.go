@@ -47,7 +47,7 @@ func FuzzShard(f *testing.F) {
 	}
 	f.Add([]byte(`{"kind":"shared","shared":{"secrets":{"a":{"file":"b"}}}}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		s, err := parseShard(raw, 16)
+		s, err := parseShard(raw, Limits{Depth: 16})
 		if err != nil {
 			return
 		}

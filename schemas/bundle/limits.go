@@ -23,6 +23,9 @@ type Limits struct {
 	Shards int
 	// Depth bounds the nesting of a filter's configuration (FilterDepth).
 	Depth int
+	// Yield, when set, is called between the routes that are decoded: who decodes beside
+	// traffic may rest in it.
+	Yield func()
 }
 
 // withDefaults fills in what is zero.
@@ -36,5 +39,6 @@ func (l Limits) withDefaults() Limits {
 		TotalRawBytes: cmp.Or(l.TotalRawBytes, 256*mib),
 		Shards:        cmp.Or(l.Shards, 8192),
 		Depth:         cmp.Or(l.Depth, FilterDepth),
+		Yield:         l.Yield,
 	}
 }

@@ -26,6 +26,14 @@ type reader struct {
 	strings   map[string]string
 	raws      map[string]json.RawMessage
 	durations map[string]route.Duration
+	yield     func() // may be nil
+}
+
+// rest lets others run, if the caller wants that.
+func (r *reader) rest() {
+	if r.yield != nil {
+		r.yield()
+	}
 }
 
 func newReader(b []byte, depth int) *reader {

@@ -19,6 +19,7 @@ func (r *reader) domain() (d *route.Domain, headerEnd int) {
 	for n := 0; r.more("]", n); n++ {
 		d.Routes = append(d.Routes, route.Route{})
 		r.route(&d.Routes[n])
+		r.rest()
 		if n > 0 && d.Routes[n].ID <= d.Routes[n-1].ID {
 			r.fail("the route %q out of order", d.Routes[n].ID)
 		}

@@ -82,7 +82,7 @@ func decodeShard(z *zstd.Decoder, ref ShardRef, data []byte, l Limits) (*Shard, 
 	if int64(len(raw)) != ref.RawSize {
 		return nil, fail(CodeMalformed, name, fmt.Sprintf("the shard holds %d bytes, but the manifest says %d", len(raw), ref.RawSize))
 	}
-	s, err := parseShard(raw, l.Depth)
+	s, err := parseShard(raw, l)
 	if err != nil {
 		return nil, failWith(CodeNotCanonical, name, "the shard is not written in the canonical form", err)
 	}
@@ -98,8 +98,9 @@ func checkShard(ref ShardRef, data []byte) error {
 	return nil
 }
 
-func parseShard(raw []byte, depth int) (*Shard, error) {
-	r := newReader(raw, depth)
+func parseShard(raw []byte, l Limits) (*Shard, error) {
+	r := newReader(raw, l.Depth)
+	r.yield = l.Yield
 	s := &Shard{}
 	r.open("{")
 	r.key("kind")
@@ -131,7 +132,7 @@ func parseShard(raw []byte, depth int) (*Shard, error) {
 	case kindSources:
 		r.key(kindSources)
 		s.sources = map[string]Source{}
-		r.object(func(id string) { s.sources[id] = r.source() })
+		r.object(func(id string) { s.sources[id] = r.source(); r.rest() })
 	default:
 		r.fail("the kind %q is unknown", s.kind)
 	}
