@@ -12,7 +12,7 @@ LISTEN ?= 127.0.0.1:8080
 ADMIN ?= 127.0.0.1:8081
 
 .DEFAULT_GOAL := help
-.PHONY: help run programs build test race gate lint fmt generate fuzz bench soak conformance ci clean
+.PHONY: help run programs build test race gate lint fmt generate fuzz bench soak conformance image ci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,8 @@ test: build ## run every test, then those of the engine and the codecs under the
 	@cat $(BIN)/mutations.txt
 	@echo "running the tests of k6"
 	@cd k6 && LINTEL_K6="$(abspath $(BIN))/lintel-k6" $(GO) test ./...
+	@echo "running the tests of the images"
+	@cd ci/image && $(GO) test ./...
 	@$(MAKE) --no-print-directory race
 
 race: ## run the tests under the race detector (needs a C compiler)
@@ -60,8 +62,9 @@ lint: ## check format, vet, staticcheck and generated files
 	@out=$$($(TOOL) gofumpt -l .); if [ -n "$$out" ]; then echo "not formatted (make fmt):"; echo "$$out"; exit 1; fi
 	@$(GO) vet ./...
 	@cd k6 && $(GO) vet ./...
+	@cd ci/image && $(GO) vet ./...
 	@$(TOOL) staticcheck ./...
-	@tool=$$($(TOOL) -n staticcheck) && cd k6 && "$$tool" ./...
+	@tool=$$($(TOOL) -n staticcheck) && cd k6 && "$$tool" ./... && cd ../ci/image && "$$tool" ./...
 	@$(MAKE) --no-print-directory programs
 	@$(BIN)/lintel schema sync --check routes
 	@$(BIN)/lintel fmt --check routes
@@ -88,6 +91,10 @@ soak: programs ## keep the gateway under mixed load for FOR (30m) with swaps, ro
 
 conformance: programs ## judge the gateway by hostile requests and by the programs of others; prints the counts
 	@sh ci/conformance.sh
+
+image: ## write the container images into bin/images (REGISTRY= TAG= PLATFORMS= IMAGES=)
+	@cd ci/image && $(GO) build -trimpath -o $(abspath $(BIN))/image .
+	@$(BIN)/image -go "$(GO)" -out $(BIN)/images -registry "$(or $(REGISTRY),lintel.local)" -tag "$(TAG)" -platforms "$(PLATFORMS)" -only "$(IMAGES)"
 
 ci: lint test gate ## what continuous integration runs
 
