@@ -130,6 +130,7 @@ func aboutVerb(name string) about {
 				{"lintel test", "every case"},
 				{"lintel test --domain shop.example --run order", "some of them"},
 				{"lintel test --base main --junit report.xml", "in a pipeline"},
+				{"lintel test out --cases cases.json", "a bundle, as it is"},
 			},
 		}
 	case "coverage":
@@ -156,7 +157,7 @@ func aboutVerb(name string) about {
 	case "render":
 		return about{
 			groupShip, "Prints YAML for kubectl apply --server-side, or for a repository that Argo CD watches. A bundle that is too large for one ConfigMap is spread over several.",
-			[]example{{"lintel render --name edge --namespace gateways", "compile routes and print"}, {"lintel render out", "a bundle that is compiled"}},
+			[]example{{"lintel render --name edge --namespace gateways", "compile routes and print"}, {"lintel render out", "a bundle that is compiled"}, {"lintel render --candidate", "and what a hook of Argo CD tests first"}},
 		}
 	case "inspect":
 		return about{

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lintel-gateway/lintel/compiler"
 	"github.com/lintel-gateway/lintel/schemas/bundle"
+	"github.com/lintel-gateway/lintel/schemas/cases"
 )
 
 // What Kubernetes takes as the names of ConfigMaps and namespaces (RFC 1123 labels).
@@ -27,6 +28,7 @@ var renderVerb = verb{
 		namespace := fs.String("namespace", "", "`NAMESPACE` to write into the metadata")
 		revision := fs.String("revision", "", "put the revision `R` into the manifest when DIR is compiled")
 		env := envFlag(fs)
+		candidate := fs.Bool("candidate", false, "print the candidate too: ConfigMaps NAME-candidate-0, ... with the bundle and its cases, which a PreSync hook of Argo CD tests before NAME-0, ... change")
 		signKey := fs.String("sign-key", "", "sign with the Ed25519 private key in the file `PEM` (PKCS #8)")
 		return func(ctx context.Context, s streams, args []string) error {
 			dir, err := oneArg(args, "routes")
@@ -46,31 +48,64 @@ var renderVerb = verb{
 			if err != nil {
 				return err
 			}
-			b, err := renderSource(ctx, s, &findings, dir, *revision, *env)
+			o := compiler.Options{Dir: dir, Revision: *revision, Env: *env, BundleOnly: !*candidate}
+			b, set, err := renderSource(ctx, s, &findings, o)
 			if err != nil {
 				return err
 			}
 			if key != nil {
 				b.Sign(key)
 			}
-			return bundle.WriteYAML(s.out, bundle.ConfigMaps(b, *name, *namespace))
+			list := bundle.ConfigMaps(b, *name, *namespace)
+			if *candidate {
+				more, err := candidateOf(b, set, *name, *namespace)
+				if err != nil {
+					return err
+				}
+				list = append(list, more...)
+			}
+			return bundle.WriteYAML(s.out, list)
 		}
 	},
 }
 
-func renderSource(ctx context.Context, s streams, f *findingFlags, dir, revision, env string) (*bundle.Encoded, error) {
-	if isBundle(dir) {
-		if revision != "" {
-			return nil, usageError{"--revision goes with a routes directory; a bundle has its revision already"}
-		}
-		if env != "" {
-			return nil, usageError{"--env goes with a routes directory; a bundle is of one environment already"}
-		}
-		b, err := openBundle(dir)
-		if err != nil {
-			return nil, err
-		}
-		return &b.Encoded, nil
+// candidateOf is the ConfigMaps of the candidate, with the cases.
+func candidateOf(b *bundle.Encoded, set *cases.Set, name, namespace string) ([]bundle.ConfigMap, error) {
+	if set == nil {
+		return nil, usageError{"--candidate goes with a routes directory; a bundle has no cases"}
 	}
-	return compileFor(ctx, s, f, compiler.Options{Dir: dir, Env: env, Revision: revision})
+	set.Bundle = b.Digest()
+	packed, err := set.Pack(bundle.CasesBytes)
+	if err != nil {
+		return nil, err
+	}
+	files := make([]bundle.CasesFile, len(packed))
+	for i, f := range packed {
+		files[i] = bundle.CasesFile(f)
+	}
+	return bundle.Candidate(b, name, namespace, files), nil
+}
+
+// renderSource reads a bundle, or compiles a routes directory; only that has cases, and
+// only when they are asked for.
+func renderSource(ctx context.Context, s streams, f *findingFlags, o compiler.Options) (*bundle.Encoded, *cases.Set, error) {
+	if isBundle(o.Dir) {
+		if o.Revision != "" {
+			return nil, nil, usageError{"--revision goes with a routes directory; a bundle has its revision already"}
+		}
+		if o.Env != "" {
+			return nil, nil, usageError{"--env goes with a routes directory; a bundle is of one environment already"}
+		}
+		b, err := openBundle(o.Dir)
+		if err != nil {
+			return nil, nil, err
+		}
+		return &b.Encoded, nil, nil
+	}
+	res, err := compileResult(ctx, s, f, o)
+	if err != nil || o.BundleOnly {
+		return bundleOf(res), nil, err
+	}
+	set, err := res.Cases()
+	return res.Bundle, set, err
 }

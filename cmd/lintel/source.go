@@ -46,12 +46,20 @@ func openOrCompile(ctx context.Context, s streams, f *findingFlags, dir string) 
 	return bundle.Decode(b.Files(), bundle.Limits{})
 }
 
-// compileFor compiles a directory for a verb that takes a bundle as well.
+// compileFor compiles a directory for a verb that takes a bundle as well, and gives the
+// bundle alone.
 func compileFor(ctx context.Context, s streams, f *findingFlags, o compiler.Options) (*bundle.Encoded, error) {
+	o.BundleOnly = true
+	res, err := compileResult(ctx, s, f, o)
+	return bundleOf(res), err
+}
+
+// compileResult compiles a directory for a verb that takes a bundle as well. Without an
+// error there is a bundle.
+func compileResult(ctx context.Context, s streams, f *findingFlags, o compiler.Options) (*compiler.Result, error) {
 	if _, err := os.Stat(o.Dir); errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%s does not exist: name a routes directory or a bundle", o.Dir)
 	}
-	o.BundleOnly = true
 	res, err := compile(ctx, s, o)
 	if err != nil {
 		return nil, err
@@ -60,5 +68,13 @@ func compileFor(ctx context.Context, s streams, f *findingFlags, o compiler.Opti
 	if err := f.print(s, s.err, res); err != nil {
 		return nil, err
 	}
-	return res.Bundle, nil
+	return res, nil
+}
+
+// bundleOf is the bundle of a result that may be nil.
+func bundleOf(res *compiler.Result) *bundle.Encoded {
+	if res == nil {
+		return nil
+	}
+	return res.Bundle
 }

@@ -23,7 +23,7 @@ type testFlags struct {
 	run, domain, junit, json, live, base, k6 string
 	coverageHTML, coverageJSON               string
 	script, secrets, listen, admin, revision string
-	env                                      string
+	env, cases                               string
 	keep                                     bool
 	parallel                                 int
 	minCoverage                              float64
@@ -50,6 +50,7 @@ func (f *testFlags) declare(fs *flag.FlagSet) {
 	fs.StringVar(&f.admin, "admin", "", "`ADDR` of the gateway's admin endpoint (default a free port)")
 	fs.StringVar(&f.revision, "revision", "", "put the revision `R` into the manifest, as compile does")
 	fs.StringVar(&f.env, "env", "", "compile for the environment `NAME` (routes/_env/NAME.cue), the base too")
+	fs.StringVar(&f.cases, "cases", "", "`FILE` with the cases of a bundle, as compile --cases or render --candidate write them: for a BUNDLE in the place of DIR")
 	fs.IntVar(&f.parallel, "parallel", 8, "play `N` cases at once")
 	fs.DurationVar(&f.caseTimeout, "case-timeout", 15*time.Second, "`TIME` that one answer may take")
 	fs.DurationVar(&f.timeout, "timeout", 10*time.Minute, "give up after this `TIME`")
@@ -83,7 +84,7 @@ func (f *testFlags) valid() (err error) {
 }
 
 var testVerb = verb{
-	name: "test", args: "[DIR]", purpose: "replay every case with k6 on the bundle that would ship, and give a verdict",
+	name: "test", args: "[DIR|BUNDLE]", purpose: "replay every case with k6 on the bundle that would ship, and give a verdict",
 	flags: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 		var f testFlags
 		f.declare(fs)
@@ -96,6 +97,12 @@ var testVerb = verb{
 				return err
 			}
 			f.dir = dir
+			if isBundle(dir) {
+				return f.testBundle(ctx, s)
+			}
+			if f.cases != "" {
+				return usageError{"--cases goes with a bundle; a routes directory has its cases beside the routes"}
+			}
 			return f.test(ctx, s)
 		}
 	},
@@ -125,22 +132,11 @@ func (f *testFlags) test(ctx context.Context, s streams) error {
 	if len(set.Cases) == 0 {
 		return j.judge(&gate.Verdict{})
 	}
-	c := gate.Config{
-		Bundle: res.Bundle, Cases: set, Live: f.live, Script: f.script, Secrets: f.secrets,
-		Listen: f.listen, Admin: f.admin, Parallel: f.parallel, Timeout: f.timeout, CaseTimeout: f.caseTimeout,
-	}
-	if c.K6, err = findProgram("lintel-k6", f.k6, "--k6", "LINTEL_K6"); err != nil {
+	c, err := f.config(res.Bundle, set)
+	if err != nil {
 		return err
 	}
-	if f.live == "" {
-		if c.Gateway, err = findProgram("lintel-gateway", "", "", "LINTEL_GATEWAY"); err != nil {
-			return err
-		}
-	}
-	if s.terminal {
-		t := time.AfterFunc(time.Second, func() { fmt.Fprintf(s.err, "replaying %s ...\n", count(len(set.Cases), "case")) })
-		defer t.Stop()
-	}
+	defer f.sayReplaying(s, set)()
 	if base != nil && f.live == "" {
 		if j.earlier, err = f.replayBase(ctx, c, base); err != nil {
 			return err
@@ -161,6 +157,31 @@ func (f *testFlags) test(ctx context.Context, s streams) error {
 		return err
 	}
 	return verdict
+}
+
+// config is what the gate needs for a replay.
+func (f *testFlags) config(b *bundle.Encoded, set *cases.Set) (c gate.Config, err error) {
+	c = gate.Config{
+		Bundle: b, Cases: set, Live: f.live, Script: f.script, Secrets: f.secrets,
+		Listen: f.listen, Admin: f.admin, Parallel: f.parallel, Timeout: f.timeout, CaseTimeout: f.caseTimeout,
+	}
+	if c.K6, err = findProgram("lintel-k6", f.k6, "--k6", "LINTEL_K6"); err != nil {
+		return c, err
+	}
+	if f.live == "" {
+		c.Gateway, err = findProgram("lintel-gateway", "", "", "LINTEL_GATEWAY")
+	}
+	return c, err
+}
+
+// sayReplaying tells a person on a terminal what goes on when it takes more than a
+// second.
+func (f *testFlags) sayReplaying(s streams, set *cases.Set) (stop func()) {
+	if !s.terminal {
+		return func() {}
+	}
+	t := time.AfterFunc(time.Second, func() { fmt.Fprintf(s.err, "replaying %s ...\n", count(len(set.Cases), "case")) })
+	return func() { t.Stop() }
 }
 
 // choose picks the cases that the flags ask for.

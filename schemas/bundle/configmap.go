@@ -2,12 +2,15 @@ package bundle
 
 import (
 	"bufio"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // configMapBytes bounds the data of one ConfigMap. The API server takes 1 MiB of
@@ -16,11 +19,41 @@ const configMapBytes = 900 << 10
 
 // The labels and annotations of the ConfigMaps of a bundle.
 const (
-	labelManagedBy     = "app.kubernetes.io/managed-by"
-	annotationDigest   = "lintel.dev/digest"
-	annotationContent  = "lintel.dev/content"
-	annotationRevision = "lintel.dev/revision"
+	// LabelManagedBy is "lintel" on all that Lintel owns; nothing else is ever deleted.
+	LabelManagedBy = "app.kubernetes.io/managed-by"
+	// LabelBundle says which bundle an object belongs to (LabelName of its name).
+	LabelBundle = "lintel.dev/bundle"
+	// LabelRole says what it is for: RoleBundle, RoleCandidate and others of the agent's.
+	LabelRole = "lintel.dev/role"
+
+	// AnnotationDigest, AnnotationContent and AnnotationRevision are those of the
+	// manifest; AnnotationParts is in how many ConfigMaps the bundle is.
+	AnnotationDigest   = "lintel.dev/digest"
+	AnnotationContent  = "lintel.dev/content"
+	AnnotationRevision = "lintel.dev/revision"
+	AnnotationParts    = "lintel.dev/parts"
 )
+
+// What ConfigMaps are for.
+const (
+	// RoleBundle is the bundle that gateways mount.
+	RoleBundle = "bundle"
+	// RoleCandidate is the one that a hook plays the cases on before the real one changes.
+	RoleCandidate = "candidate"
+)
+
+// maxLabel is the longest value of a label in Kubernetes.
+const maxLabel = 63
+
+// LabelName is a name as the value of a label: itself, or its beginning and a digest
+// when it is too long for one.
+func LabelName(name string) string {
+	if len(name) <= maxLabel {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return fmt.Sprintf("%s-%x", strings.TrimRight(name[:maxLabel-13], "-."), sum[:6])
+}
 
 // ConfigMap is a Kubernetes ConfigMap with a part of a bundle.
 type ConfigMap struct {
@@ -41,7 +74,7 @@ func ConfigMaps(b *Encoded, name, namespace string) []ConfigMap {
 	put := func(file string) {
 		data := b.files[file]
 		if n := len(file) + len(data); len(out) == 0 || size+n > configMapBytes {
-			out = append(out, b.configMap(fmt.Sprintf("%s-%d", name, len(out)), namespace))
+			out = append(out, b.configMap(name, len(out), namespace))
 			size = 0
 		}
 		out[len(out)-1].BinaryData[file] = data
@@ -54,18 +87,21 @@ func ConfigMaps(b *Encoded, name, namespace string) []ConfigMap {
 	for _, ref := range slices.Concat(b.manifest.Shards, b.manifest.Sources) {
 		put(ref.Name())
 	}
+	for i := range out {
+		out[i].Annotations[AnnotationParts] = strconv.Itoa(len(out))
+	}
 	return out
 }
 
-func (b *Encoded) configMap(name, namespace string) ConfigMap {
+func (b *Encoded) configMap(name string, part int, namespace string) ConfigMap {
 	cm := ConfigMap{
-		Name: name, Namespace: namespace,
-		Labels:      map[string]string{labelManagedBy: "lintel"},
-		Annotations: map[string]string{annotationDigest: b.digest, annotationContent: b.manifest.Content},
+		Name: fmt.Sprintf("%s-%d", name, part), Namespace: namespace,
+		Labels:      map[string]string{LabelManagedBy: "lintel", LabelBundle: LabelName(name), LabelRole: RoleBundle},
+		Annotations: map[string]string{AnnotationDigest: b.digest, AnnotationContent: b.manifest.Content},
 		BinaryData:  map[string][]byte{},
 	}
 	if b.manifest.Revision != "" {
-		cm.Annotations[annotationRevision] = b.manifest.Revision
+		cm.Annotations[AnnotationRevision] = b.manifest.Revision
 	}
 	return cm
 }

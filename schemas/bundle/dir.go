@@ -36,7 +36,7 @@ func Open(dir string, l Limits) (*Bundle, error) {
 // report. When dir holds a "..data" link, as a mounted ConfigMap does, all files
 // are read through the one directory that it leads to at this moment. A shard
 // that the manifest does not name is passed over: it belongs to the bundle before
-// or after. Any other file is an error.
+// or after; so are the cases that travel with a candidate. Any other file is an error.
 func ReadDir(dir string, l Limits) (map[string][]byte, error) {
 	var files map[string][]byte
 	err := readSettled(dir, func(root *os.Root) (err error) {
@@ -149,7 +149,7 @@ func readFiles(root *os.Root, l Limits) (map[string][]byte, error) {
 	for _, name := range names {
 		limit := l.ShardBytes
 		switch {
-		case name == ManifestName || isShardName(name) && !wanted[name]:
+		case name == ManifestName || (isShardName(name) || isCasesName(name)) && !wanted[name]:
 			continue
 		case name == SignatureName:
 			limit = maxSignature

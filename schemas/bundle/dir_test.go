@@ -177,8 +177,8 @@ func TestConfigMaps(t *testing.T) {
 		t.Fatal(err)
 	}
 	if doc.APIVersion != "v1" || doc.Kind != "ConfigMap" || doc.Metadata.Name != "routes-0" || doc.Metadata.Namespace != "edge" ||
-		doc.Metadata.Labels[labelManagedBy] != "lintel" || doc.Metadata.Annotations[annotationDigest] != b.Digest() ||
-		doc.Metadata.Annotations[annotationRevision] != "r1" || doc.Metadata.Annotations[annotationContent] != b.Manifest().Content {
+		doc.Metadata.Labels[LabelManagedBy] != "lintel" || doc.Metadata.Annotations[AnnotationDigest] != b.Digest() ||
+		doc.Metadata.Annotations[AnnotationRevision] != "r1" || doc.Metadata.Annotations[AnnotationContent] != b.Manifest().Content {
 		t.Errorf("got %+v", doc.Metadata)
 	}
 	got, err := Decode(doc.BinaryData, Limits{})
