@@ -107,9 +107,14 @@ func TestServing(t *testing.T) {
 		}
 		delete(status, key)
 	}
+	snapshots := status["snapshots"].([]any)
+	if one := snapshots[0].(map[string]any); len(snapshots) != 1 || one["digest"] != b.Digest() || one["current"] != true || one["users"] != 0.0 || one["revision"] != "r1" {
+		t.Errorf("snapshots %v", snapshots)
+	}
+	delete(status, "snapshots")
 	if diff := cmp.Diff(map[string]any{
 		"digest": b.Digest(), "content": b.Manifest().Content, "revision": "r1", "routes": 2.0,
-		"on_last_good": false, "last_error": nil, "rejected_digest": "",
+		"on_last_good": false, "last_error": nil, "rejected_digest": "", "old_users": 0.0,
 	}, status); diff != "" {
 		t.Error(diff)
 	}

@@ -45,6 +45,18 @@ type bundleStatus struct {
 	LastAttempt    *time.Time `json:"last_attempt"`
 	LastError      *lastError `json:"last_error"`
 	RejectedDigest string     `json:"rejected_digest"`
+	// Snapshots are the current one and the old ones that are still in use.
+	Snapshots []snapshotStatus `json:"snapshots"`
+	// OldUsers is how many requests and upgraded connections use an old one.
+	OldUsers int64 `json:"old_users"`
+}
+
+type snapshotStatus struct {
+	Digest   string    `json:"digest"`
+	Revision string    `json:"revision"`
+	Since    time.Time `json:"since"`
+	Users    int64     `json:"users"`
+	Current  bool      `json:"current"`
 }
 
 type lastError struct {
@@ -57,7 +69,10 @@ func (h *handler) bundle(w http.ResponseWriter, _ *http.Request) {
 	out := bundleStatus{
 		Digest: s.Digest, Content: s.Content, Revision: s.Revision, Routes: s.Routes,
 		LoadedAt: utc(s.LoadedAt), OnLastGood: s.OnLastGood, LastAttempt: utc(s.LastAttempt),
-		RejectedDigest: s.RejectedDigest,
+		RejectedDigest: s.RejectedDigest, OldUsers: s.OldUsers, Snapshots: []snapshotStatus{},
+	}
+	for _, one := range s.Snapshots {
+		out.Snapshots = append(out.Snapshots, snapshotStatus{one.Digest, one.Revision, one.Since.UTC(), one.Users, one.Current})
 	}
 	if e := s.LastError; e != nil {
 		out.LastError = &lastError{Code: string(e.Code), Message: e.Message}

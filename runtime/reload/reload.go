@@ -38,6 +38,9 @@ type Observer interface {
 	Serving(digest, content, revision string, routes int, at time.Time, onLastGood bool)
 	Swapped()
 	SnapshotsLive(n int)
+	// Applied tells when the bundle that is mounted arrived and since when it is served;
+	// served is zero while it is not.
+	Applied(arrived, served time.Time)
 }
 
 // Config says where bundles come from and what they are built with. Dir, Holder,
@@ -79,10 +82,15 @@ type Reloader struct {
 	// rejected identifies the content of Dir that was refused last.
 	rejected fingerprint
 	retired  *retirement
+	// arrived is when the bundle came into Dir that is not served yet, and head its
+	// manifest; zero when the mounted one is served.
+	arrived time.Time
+	head    fingerprint
 
-	mu     sync.Mutex // guards status and served
+	mu     sync.Mutex // guards status, served and live
 	status Status
 	served *bundle.Bundle
+	live   []*snapshot.Snapshot // the current one, then the old ones in use, the last one first
 }
 
 // fingerprint identifies the content of a directory.
@@ -137,10 +145,11 @@ func (r *Reloader) startFrom(dir, kind string) bool {
 // changes.
 func (r *Reloader) Look() {
 	begin := time.Now()
-	mark, files, err := r.read()
+	mark, head, files, err := r.read()
 	if mark == r.rejected || files == nil && err == nil {
 		return // refused before, or served already
 	}
+	r.arrival(head, begin)
 	if err == nil {
 		err = r.load(files, false)
 	}
@@ -155,22 +164,23 @@ func (r *Reloader) Look() {
 	r.keep()
 }
 
-// read reads what is mounted. It returns no files when the manifest is the one
-// that is served. The mark identifies what was read, or what is wrong with it.
-func (r *Reloader) read() (mark fingerprint, files map[string][]byte, err error) {
+// read reads what is mounted. It returns no files when the manifest is the one that is
+// served. The mark identifies what was read, or what is wrong with it; head the manifest
+// alone.
+func (r *Reloader) read() (mark, head fingerprint, files map[string][]byte, err error) {
 	manifest, sig, err := bundle.ReadManifest(r.cfg.Dir, r.cfg.Limits)
-	head := manifestMark(manifest, sig)
+	head = manifestMark(manifest, sig)
 	if err == nil && manifest != nil && r.current != nil && head == r.mounted {
 		r.recovered()
-		return head, nil, nil
+		return head, head, nil, nil
 	}
 	if err == nil {
 		files, err = bundle.ReadDir(r.cfg.Dir, r.cfg.Limits)
 	}
 	if err != nil {
-		return errorMark(head, err), nil, err
+		return errorMark(head, err), head, nil, err
 	}
-	return filesMark(files), files, nil
+	return filesMark(files), head, files, nil
 }
 
 // load brings the bundle in files into service. An error leaves all as it is.
@@ -208,7 +218,7 @@ func (r *Reloader) load(files map[string][]byte, kept bool) error {
 	r.current = next
 	r.serving(s, kept)
 	r.cfg.Observer.Swapped()
-	r.cfg.Observer.SnapshotsLive(1 + r.retired.count())
+	r.listLive()
 	if r.cfg.OnSwap != nil {
 		r.cfg.OnSwap(s)
 	}
@@ -225,7 +235,7 @@ func (r *Reloader) relabel(next *bundle.Bundle, kept bool) {
 	r.retired.add(old)
 	r.current = next
 	r.serving(s, kept)
-	r.cfg.Observer.SnapshotsLive(1 + r.retired.count())
+	r.listLive()
 }
 
 // build makes the table. A panic in it is a refusal: one bundle must not end the
@@ -264,7 +274,7 @@ func (r *Reloader) Run(ctx context.Context, look <-chan struct{}) {
 // Retire closes the tables of old snapshots that nothing uses any more.
 func (r *Reloader) Retire() {
 	if r.retired.sweep() {
-		r.cfg.Observer.SnapshotsLive(1 + r.retired.count())
+		r.listLive()
 	}
 }
 
@@ -298,3 +308,4 @@ func (nobody) Reloaded(string, bool, time.Time, time.Duration)      {}
 func (nobody) Serving(string, string, string, int, time.Time, bool) {}
 func (nobody) Swapped()                                             {}
 func (nobody) SnapshotsLive(int)                                    {}
+func (nobody) Applied(arrived, served time.Time)                    {}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,12 +40,15 @@ type seen struct {
 	results map[string]int
 	swaps   int
 	live    int
+	arrived time.Time
+	applied time.Time
 }
 
 func (s *seen) Reloaded(result string, _ bool, _ time.Time, _ time.Duration) { s.results[result]++ }
 func (s *seen) Serving(string, string, string, int, time.Time, bool)         {}
 func (s *seen) Swapped()                                                     { s.swaps++ }
 func (s *seen) SnapshotsLive(n int)                                          { s.live = n }
+func (s *seen) Applied(arrived, served time.Time)                            { s.arrived, s.applied = arrived, served }
 
 func newRig(t *testing.T, change func(*Config)) *rig {
 	t.Helper()
@@ -281,11 +285,56 @@ func TestOldSnapshotsAreRetired(t *testing.T) {
 	if r.seen.live != 2 {
 		t.Errorf("%d snapshots live, want 2", r.seen.live)
 	}
+	s := r.Status()
+	if len(s.Snapshots) != 2 || !s.Snapshots[0].Current || s.Snapshots[0].Digest != s.Digest || s.Snapshots[0].Users != 0 ||
+		s.Snapshots[1].Current || s.Snapshots[1].Digest != held.Digest || s.Snapshots[1].Users != 1 || s.OldUsers != 1 {
+		t.Errorf("snapshots %+v, %d users of old ones", s.Snapshots, s.OldUsers)
+	}
 	held.Release(3)
 	r.Retire()
 	if r.seen.live != 1 || len(r.retired.tables) != 1 {
 		t.Errorf("%d snapshots live, want 1", r.seen.live)
 	}
+	if s := r.Status(); len(s.Snapshots) != 1 || s.OldUsers != 0 {
+		t.Errorf("snapshots %+v, %d users of old ones", s.Snapshots, s.OldUsers)
+	}
+}
+
+// What is mounted and not served is counted from its own arrival: one that waits for its
+// parts from the first of them, the one after a refused one from its own.
+func TestArrival(t *testing.T) {
+	r := newRig(t, nil)
+	files := runtimetest.Answering(t, "h.example", "0").Files()
+	r.write(files)
+	r.Start()
+	if r.seen.arrived.IsZero() || r.seen.applied.Before(r.seen.arrived) {
+		t.Errorf("the first bundle arrived %v, served %v", r.seen.arrived, r.seen.applied)
+	}
+	bad := maps.Clone(runtimetest.Answering(t, "h.example", "1").Files())
+	for name := range bad {
+		if name != bundle.ManifestName {
+			bad[name] = []byte("no shard")
+		}
+	}
+	r.write(bad)
+	r.Look()
+	refused := r.seen.arrived
+	if refused.IsZero() || !r.seen.applied.IsZero() {
+		t.Errorf("the refused bundle arrived %v, served %v", refused, r.seen.applied)
+	}
+	next := runtimetest.Answering(t, "h.example", "2").Files()
+	r.write(map[string][]byte{bundle.ManifestName: next[bundle.ManifestName]})
+	r.Look()
+	first := r.seen.arrived
+	if !first.After(refused) || !r.seen.applied.IsZero() {
+		t.Errorf("a part of the next arrived %v, served %v; refused one %v", first, r.seen.applied, refused)
+	}
+	r.write(next)
+	r.Look()
+	if !r.seen.arrived.Equal(first) || !r.seen.applied.After(first) {
+		t.Errorf("the next arrived %v, served %v; its first part %v", r.seen.arrived, r.seen.applied, first)
+	}
+	r.expect("2", "")
 }
 
 // TestSwapUnderLoad takes and gives back snapshots from many goroutines while

@@ -31,6 +31,25 @@ type Status struct {
 	// RejectedDigest is the digest of the mounted bundle that was refused; "" when
 	// none is, or when it has no manifest.
 	RejectedDigest string
+	// Snapshots are the current one and then the old ones that are still in use, the last
+	// one first, maxSnapshots at most.
+	Snapshots []SnapshotStatus
+	// OldUsers is how many requests and upgraded connections use an old snapshot.
+	OldUsers int64
+}
+
+// maxSnapshots bounds how many snapshots a Status lists.
+const maxSnapshots = 64
+
+// SnapshotStatus is one snapshot and who uses it.
+type SnapshotStatus struct {
+	Digest, Revision string
+	// Since is when its content was swapped in.
+	Since time.Time
+	// Users is how many requests and upgraded connections hold it at this moment.
+	Users int64
+	// Current tells that new requests take it.
+	Current bool
 }
 
 // LastError is a failure by its code and its sentence.
@@ -43,7 +62,52 @@ type LastError struct {
 func (r *Reloader) Status() Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.status
+	out := r.status
+	for i, s := range r.live {
+		users := s.References()
+		if i > 0 {
+			out.OldUsers += users
+		}
+		if i < maxSnapshots {
+			out.Snapshots = append(out.Snapshots, SnapshotStatus{
+				Digest: s.Digest, Revision: s.Manifest.Revision, Since: s.LoadedAt, Users: users, Current: i == 0,
+			})
+		}
+	}
+	return out
+}
+
+// listLive notes which snapshots there are.
+func (r *Reloader) listLive() {
+	live := []*snapshot.Snapshot{r.cfg.Holder.Current()}
+	for _, s := range slices.Backward(r.retired.old) {
+		live = append(live, s)
+	}
+	r.mu.Lock()
+	r.live = live
+	r.mu.Unlock()
+	r.cfg.Observer.SnapshotsLive(len(live))
+}
+
+// arrival notes since when something else is mounted than what is served: the time of
+// the directory that holds the files, which is made anew with every change. A time that
+// is not before now is not believed.
+func (r *Reloader) arrival(head fingerprint, now time.Time) {
+	if r.arrived.IsZero() || r.head != head {
+		r.arrived, r.head = now, head
+		if at, err := bundle.ModTime(r.cfg.Dir); err == nil && at.Before(now) {
+			r.arrived = at
+		}
+	}
+	r.cfg.Observer.Applied(r.arrived, time.Time{})
+}
+
+// applied notes that what is mounted is served.
+func (r *Reloader) applied(now time.Time) {
+	if !r.arrived.IsZero() {
+		r.cfg.Observer.Applied(r.arrived, now)
+		r.arrived = time.Time{}
+	}
 }
 
 // Bundle is the bundle that is served, or nil.
@@ -70,6 +134,7 @@ func (r *Reloader) accepted(at time.Time, took time.Duration) {
 	s := r.status
 	r.mu.Unlock()
 	r.cfg.Observer.Reloaded("loaded", true, at, took)
+	r.applied(at.Add(took))
 	r.cfg.Log.Info("bundle loaded", "digest", s.Digest, "revision", s.Revision, "routes", s.Routes, "took", took)
 }
 
@@ -84,6 +149,7 @@ func (r *Reloader) recovered() {
 	s := r.status
 	r.mu.Unlock()
 	r.cfg.Observer.Reloaded("unchanged", true, s.LastAttempt, 0)
+	r.applied(s.LastAttempt)
 	r.cfg.Log.Info("mounted bundle is the served one again", "digest", s.Digest)
 }
 

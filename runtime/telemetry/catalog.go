@@ -34,6 +34,7 @@ func Catalog() []Metric {
 		{"lintel_bundle_info", "gauge", "The bundle that is served, as labels; always 1.", []string{"digest", "revision"}},
 		{"lintel_bundle_routes", "gauge", "Routes in the bundle that is served.", nil},
 		{"lintel_bundle_loaded_timestamp_seconds", "gauge", "When the bundle that is served was loaded.", nil},
+		{"lintel_bundle_apply_lag_seconds", "gauge", "Time from the arrival of the mounted bundle to its being served; while it is not served, the time it has waited.", nil},
 		{"lintel_on_last_good", "gauge", "1 while a kept bundle is served because the mounted one could not be.", nil},
 		{"lintel_reload_success", "gauge", "1 when the last attempt to load a bundle succeeded.", nil},
 		{"lintel_reload_total", "counter", "Attempts to load a bundle by result.", []string{"result"}},

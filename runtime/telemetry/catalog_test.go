@@ -25,6 +25,7 @@ func TestCatalog(t *testing.T) {
 	r.Reason = reason.ConnectFailed
 	m.Done(0, r)
 	m.Reloaded("loaded", true, time.Unix(1, 0), time.Second)
+	m.Applied(time.Unix(1, 0), time.Unix(3, 0))
 	m.Serving("sha256:ab", "sha256:cd", "r1", 1, time.Unix(1, 0), false)
 	registry, err := m.Registry()
 	if err != nil {

@@ -24,7 +24,7 @@ type collector struct {
 	connections, dropped, build                   *prometheus.Desc
 	handshakes, expiry, changes                   *prometheus.Desc
 	refused, panics                               *prometheus.Desc
-	upstreamTLS                                   *prometheus.Desc
+	upstreamTLS, lag                              *prometheus.Desc
 }
 
 // Registry makes a registry that gathers the metrics, and those of the Go runtime
@@ -48,6 +48,7 @@ func (m *Metrics) Registry(more ...prometheus.Collector) (*prometheus.Registry, 
 		attempted:   desc["lintel_reload_attempt_timestamp_seconds"],
 		swaps:       desc["lintel_swaps_total"],
 		live:        desc["lintel_snapshots_live"],
+		lag:         desc["lintel_bundle_apply_lag_seconds"],
 		connections: desc["lintel_connections"],
 		dropped:     desc["lintel_access_log_dropped_total"],
 		build:       desc["lintel_build_info"],
@@ -189,6 +190,9 @@ func (c *collector) collectReloads(out chan<- prometheus.Metric) {
 	if !r.attempted.IsZero() {
 		gauge(c.took, r.took.Seconds())
 		gauge(c.attempted, float64(r.attempted.UnixMilli())/1000)
+	}
+	if !r.arrived.IsZero() {
+		gauge(c.lag, r.lag(time.Now()).Seconds())
 	}
 	out <- prometheus.MustNewConstMetric(c.swaps, prometheus.CounterValue, float64(r.swaps))
 	gauge(c.live, float64(r.live))

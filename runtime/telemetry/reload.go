@@ -20,6 +20,8 @@ type reloadState struct {
 	routes    int
 	loadedAt  time.Time
 	attempted time.Time
+	arrived   time.Time
+	applied   time.Time
 }
 
 // Reloaded counts an attempt to load a bundle by its result, such as "swapped",
@@ -51,4 +53,21 @@ func (m *Metrics) SnapshotsLive(n int) {
 	m.reload.mu.Lock()
 	defer m.reload.mu.Unlock()
 	m.reload.live = n
+}
+
+// Applied notes when the mounted bundle arrived and since when it is served; served is
+// zero while it is not.
+func (m *Metrics) Applied(arrived, served time.Time) {
+	m.reload.mu.Lock()
+	defer m.reload.mu.Unlock()
+	m.reload.arrived, m.reload.applied = arrived, served
+}
+
+// lag is how long the mounted bundle took to be served, or has been waiting; the caller
+// holds mu.
+func (r *reloadState) lag(now time.Time) time.Duration {
+	if r.applied.IsZero() {
+		return now.Sub(r.arrived)
+	}
+	return r.applied.Sub(r.arrived)
 }

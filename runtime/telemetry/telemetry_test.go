@@ -47,6 +47,7 @@ func TestMetrics(t *testing.T) {
 	wrong.Status, wrong.BytesIn, wrong.Duration = -5, -1, -time.Second
 	m.Done(3, wrong)
 	m.Reloaded("loaded", true, time.Unix(100, 0), 250*time.Millisecond)
+	m.Applied(time.Unix(98, 0), time.Unix(100, 500e6))
 	m.Serving("sha256:ab", "sha256:cd", "r1", 12, time.Unix(100, 0), true)
 	m.Swapped()
 	m.SnapshotsLive(3)
@@ -63,6 +64,7 @@ func TestMetrics(t *testing.T) {
 		`lintel_bundle_routes 12`,
 		`lintel_connections 7`,
 		`lintel_on_last_good 1`,
+		`lintel_bundle_apply_lag_seconds 2.5`,
 		`lintel_reload_duration_seconds 0.25`,
 		`lintel_reload_success 1`,
 		`lintel_reload_total{result="loaded"} 1`,

@@ -62,6 +62,19 @@ func ReadManifest(dir string, l Limits) (manifest, signature []byte, err error) 
 	return manifest, signature, err
 }
 
+// ModTime is when the directory was made that holds the files of the bundle in dir: the
+// one that a "..data" link leads to, or dir itself.
+func ModTime(dir string) (time.Time, error) {
+	info, err := os.Stat(filepath.Join(dir, dataLink))
+	if errors.Is(err, fs.ErrNotExist) {
+		info, err = os.Stat(dir)
+	}
+	if err != nil {
+		return time.Time{}, failWith(CodeUnreadable, "", "the directory cannot be read", err)
+	}
+	return info.ModTime(), nil
+}
+
 // errMoved tells that the directory was replaced while it was read.
 var errMoved = errors.New("the directory was replaced")
 
