@@ -1,10 +1,14 @@
 package compiler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/lintel-gateway/lintel/compiler/allow"
 	"github.com/lintel-gateway/lintel/compiler/cache"
@@ -29,6 +33,8 @@ type compilation struct {
 	filters    *filter.Registry
 	meta       emit.Meta
 	bundleOnly bool
+	group      string
+	allGroups  bool
 }
 
 // open reads what the options name.
@@ -52,6 +58,7 @@ func open(o Options) (*compilation, error) {
 	}
 	return &compilation{
 		src: src, kept: kept, filters: filters, bundleOnly: o.BundleOnly,
+		group: cmp.Or(o.Group, ir.DefaultGroup), allGroups: o.AllGroups,
 		meta: emit.Meta{Revision: o.Revision, Compiler: o.Compiler},
 	}, nil
 }
@@ -63,6 +70,12 @@ func (c *compilation) compile(ctx context.Context, env string) (*Result, error) 
 		return c.run(ctx, load.View{Env: env})
 	}
 	whole := c.src.Key(env)
+	switch {
+	case c.allGroups:
+		whole = c.kept.Key("all groups", whole)
+	case c.group != ir.DefaultGroup:
+		whole = c.kept.Key("group", whole, c.group)
+	}
 	if data, ok := c.kept.Get(whole); ok {
 		if b, err := bundle.ParseEncoded(data, c.meta); err == nil {
 			return &Result{Program: &ir.Program{Files: c.src.Files(env)}, Bundle: b}, nil
@@ -105,6 +118,10 @@ func (c *compilation) run(ctx context.Context, v load.View) (*Result, error) {
 	if res.Diagnostics.HasErrors() {
 		return res, nil
 	}
+	if prog, err = c.inGroup(prog); err != nil {
+		return nil, err
+	}
+	res.Program = prog
 	emitted, err := emit.Bundle(prog, c.meta, c.kept, loaded.Open)
 	if errors.Is(err, load.ErrLost) {
 		return nil, errWhole
@@ -121,7 +138,7 @@ func (c *compilation) run(ctx context.Context, v load.View) (*Result, error) {
 	}
 	// A finding that may stay is one still: what a proven domain is not asked again
 	// must have been clean.
-	loaded.Prove(check.Local(ruled), check.Outline)
+	loaded.Prove(check.Local(ruled), whole(prog), check.Outline)
 	// The budget is not a property of any domain, so it does not keep them from
 	// being proven.
 	res.Diagnostics = append(res.Diagnostics, check.Budget(emitted.Bundle)...)
@@ -129,6 +146,48 @@ func (c *compilation) run(ctx context.Context, v load.View) (*Result, error) {
 		res.Bundle = emitted.Bundle
 	}
 	return res, nil
+}
+
+// inGroup is the part of a program that the group serves; all of it when the findings of
+// every group are wanted.
+func (c *compilation) inGroup(prog *ir.Program) (*ir.Program, error) {
+	if c.allGroups {
+		return prog, nil
+	}
+	known := map[string]bool{}
+	for _, d := range prog.Domains {
+		groups := d.AllGroups()
+		if d.Outline != nil && len(groups) > 1 {
+			return nil, errWhole
+		}
+		for _, g := range groups {
+			known[g] = true
+		}
+	}
+	if !known[c.group] {
+		return nil, &NoGroup{Name: c.group, Known: slices.Sorted(maps.Keys(known))}
+	}
+	return prog.In(c.group), nil
+}
+
+// whole tells whether a domain of a program is whole in the part of it that was built.
+func whole(part *ir.Program) func(*ir.Domain) bool {
+	in := map[*ir.Domain]bool{}
+	for _, d := range part.Domains {
+		in[d] = true
+	}
+	return func(d *ir.Domain) bool { return in[d] }
+}
+
+// NoGroup says that no route is in a gateway group.
+type NoGroup struct {
+	Name string
+	// Known are the groups with routes.
+	Known []string
+}
+
+func (e *NoGroup) Error() string {
+	return fmt.Sprintf("no route is in the gateway group %q; there are routes in %s: choose with --group", e.Name, strings.Join(e.Known, ", "))
 }
 
 // build builds the gateway's own table from the emitted bytes: what compiles,

@@ -25,6 +25,12 @@ type Options struct {
 	// Env is the environment that is compiled, by the name of its file in _env; ""
 	// means none.
 	Env string
+	// Group is the gateway group whose routes the bundle has; "" means ir.DefaultGroup.
+	// The checks are of all groups.
+	Group string
+	// AllGroups is for who wants the findings: the bundle has the routes of all groups,
+	// those that would tie if they were served together included.
+	AllGroups bool
 	// Revision names the input in the manifest, such as a Git commit.
 	Revision string
 	// Compiler names the tool and version that compiles; absent: "lintel". It is
@@ -45,7 +51,8 @@ type Options struct {
 
 // Result is what a compile came to.
 type Result struct {
-	// Program is what was loaded: the clean domains, and the text of all files. With
+	// Program is what was loaded: the clean domains, as far as they are in the group when
+	// there is a bundle, and the text of all files. With
 	// Options.BundleOnly it may have no domains.
 	Program *ir.Program
 	// Bundle is nil when there are errors among the diagnostics. Every gateway can

@@ -15,6 +15,7 @@ import (
 // no bundle when there is an error anywhere. It returns the names of the environments
 // that were compiled.
 func Everywhere(ctx context.Context, o Options) (*Result, []string, error) {
+	o.AllGroups = true
 	c, err := open(o)
 	if err != nil {
 		return nil, nil, err

@@ -37,14 +37,14 @@ type parity struct {
 
 func parities() []parity {
 	return []parity{
-		{def: "#Route", goType: reflect.TypeFor[route.Route](), cueOnly: []string{"description", "tests"}, goOnly: []string{"id"}},
+		{def: "#Route", goType: reflect.TypeFor[route.Route](), cueOnly: []string{"description", "groups", "tests"}, goOnly: []string{"id"}},
 		{def: "#Share", goType: reflect.TypeFor[route.Share]()},
 		{def: "#Path", goType: reflect.TypeFor[route.Path]()},
 		{def: "#Condition", goType: reflect.TypeFor[route.Condition]()},
 		{def: "#Timeouts", goType: reflect.TypeFor[route.Timeouts]()},
 		{def: "#Retry", goType: reflect.TypeFor[route.Retry]()},
 		{
-			def: "#Domain", goType: reflect.TypeFor[route.Domain](), cueOnly: []string{"owner"},
+			def: "#Domain", goType: reflect.TypeFor[route.Domain](), cueOnly: []string{"groups", "owner"},
 			goOnly: []string{"name", "upstreams", "secrets", "routes"},
 		},
 		{def: "#Upstream", goType: reflect.TypeFor[route.Upstream]()},

@@ -75,7 +75,7 @@ var checkVerb = verb{
 // whose names it returns.
 func checkIn(ctx context.Context, s streams, dir, env string) (*compiler.Result, []string, error) {
 	if env != "" {
-		res, err := compile(ctx, s, compiler.Options{Dir: dir, Env: env, BundleOnly: true})
+		res, err := compile(ctx, s, compiler.Options{Dir: dir, Env: env, BundleOnly: true, AllGroups: true})
 		return res, nil, err
 	}
 	var envs []string

@@ -62,7 +62,7 @@ func openSince(ctx context.Context, dir, rev, env string) (*since, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := compiler.Options{FS: files, Base: filepath.Base(abs), Env: env, Compiler: compilerName}
+	o := compiler.Options{FS: files, Base: filepath.Base(abs), Env: env, Compiler: compilerName, AllGroups: true}
 	var res *compiler.Result
 	if env == "" {
 		res, _, err = compiler.Everywhere(ctx, o)

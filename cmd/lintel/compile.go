@@ -52,7 +52,7 @@ var compileVerb = verb{
 		out := fs.String("o", "", "write the bundle to `OUTDIR`, replacing a bundle that is there")
 		revision := fs.String("revision", "", "put the revision `R` into the manifest, such as a Git commit")
 		signKey := fs.String("sign-key", "", "sign with the Ed25519 private key in the file `PEM` (PKCS #8)")
-		env := envFlag(fs)
+		env, group := envFlag(fs), groupFlag(fs)
 		cases := fs.String("cases", "", "write the test cases beside the routes to `FILE`, bound to the digest")
 		return func(ctx context.Context, s streams, args []string) error {
 			dir, err := oneArg(args, "routes")
@@ -70,7 +70,7 @@ var compileVerb = verb{
 				return err
 			}
 			findings.dir = dir
-			res, err := compile(ctx, s, compiler.Options{Dir: dir, Env: *env, Revision: *revision, BundleOnly: *cases == ""})
+			res, err := compile(ctx, s, compiler.Options{Dir: dir, Env: *env, Group: *group, Revision: *revision, BundleOnly: *cases == ""})
 			if err != nil {
 				return err
 			}

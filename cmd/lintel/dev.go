@@ -17,7 +17,7 @@ var devVerb = verb{
 	flags: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 		listen := fs.String("listen", "127.0.0.1:8080", "`ADDR` of the gateway")
 		admin := fs.String("admin", "127.0.0.1:8081", "`ADDR` of the gateway's admin endpoint")
-		env := envFlag(fs)
+		env, group := envFlag(fs), groupFlag(fs)
 		secrets := fs.String("secrets", "", "folder `DIR` with the values of secrets (those that are not there are made up)")
 		gateway := fs.String("gateway", "", "`PATH` of lintel-gateway (default LINTEL_GATEWAY, beside lintel, or PATH)")
 		return func(ctx context.Context, s streams, args []string) error {
@@ -37,7 +37,7 @@ var devVerb = verb{
 				return err
 			}
 			return dev.Run(ctx, dev.Config{
-				Dir: dir, Env: *env, Listen: *listen, Admin: *admin, Lintel: self, Gateway: gw, Secrets: *secrets, Out: s.out,
+				Dir: dir, Env: *env, Group: *group, Listen: *listen, Admin: *admin, Lintel: self, Gateway: gw, Secrets: *secrets, Out: s.out,
 				Color: s.terminal && os.Getenv("NO_COLOR") == "",
 			})
 		}

@@ -16,8 +16,8 @@ import (
 
 // diffFlags are the flags of the verb diff.
 type diffFlags struct {
-	format, dir, env  string
-	exitCode, verbose bool
+	format, dir, env, group string
+	exitCode, verbose       bool
 }
 
 var diffVerb = verb{
@@ -26,6 +26,7 @@ var diffVerb = verb{
 		var f diffFlags
 		fs.StringVar(&f.format, "format", "text", "`FORMAT`: text, markdown or json")
 		fs.StringVar(&f.dir, "dir", "routes", "routes directory `DIR` of Git revisions, and of the working tree when there is no B")
+		fs.StringVar(&f.group, "group", "", "compile both sides for the gateway group `NAME` (default \"default\")")
 		fs.StringVar(&f.env, "env", "", "compile both sides for the environment `NAME`; with X..Y compare the environments X and Y of one side, where none is the files as they stand")
 		fs.BoolVar(&f.exitCode, "exit-code", false, "exit with 100 when there is a difference")
 		fs.BoolVar(&f.verbose, "verbose", false, "tell of routes that moved to another file, too")
@@ -48,21 +49,21 @@ func (f *diffFlags) sides(args []string) (old, new diffSide, err error) {
 	if from, to, ok := strings.Cut(f.env, ".."); ok {
 		return f.environments(args, from, to)
 	}
-	work := diffSide{name: f.dir, kind: sideDir, dir: f.dir, env: f.env}
+	work := diffSide{name: f.dir, kind: sideDir, dir: f.dir, env: f.env, group: f.group}
 	switch len(args) {
 	case 0:
-		return diffSide{name: "HEAD", kind: sideRevision, dir: f.dir, env: f.env}, work, nil
+		return diffSide{name: "HEAD", kind: sideRevision, dir: f.dir, env: f.env, group: f.group}, work, nil
 	case 1:
 		if a, b, base, ok := gitfs.Range(args[0]); ok && !exists(args[0]) && !remote.Is(args[0]) && !looksLikePath(args[0]) {
-			old = diffSide{name: a, kind: sideRevision, dir: f.dir, env: f.env}
-			new = diffSide{name: b, kind: sideRevision, dir: f.dir, env: f.env}
+			old = diffSide{name: a, kind: sideRevision, dir: f.dir, env: f.env, group: f.group}
+			new = diffSide{name: b, kind: sideRevision, dir: f.dir, env: f.env, group: f.group}
 			if base {
 				old.with = b
 			}
 			return old, new, nil
 		}
 		if old, err = f.side(args[0]); err == nil && old.kind == sideDir {
-			return diffSide{name: "HEAD", kind: sideRevision, dir: args[0], env: f.env}, old, nil
+			return diffSide{name: "HEAD", kind: sideRevision, dir: args[0], env: f.env, group: f.group}, old, nil
 		}
 		return old, work, err
 	case 2:

@@ -31,6 +31,8 @@ type diffSide struct {
 	dir string
 	// env is the environment that a directory or revision is compiled for.
 	env string
+	// group is the gateway group that it is compiled for.
+	group string
 	// with is the other end of a range with three dots, whose merge base with name is
 	// meant; "" elsewhere.
 	with string
@@ -52,13 +54,13 @@ func (f *diffFlags) side(arg string) (diffSide, error) {
 	case err == nil && isBundle(arg):
 		return diffSide{name: arg, kind: sideBundle}, nil
 	case err == nil:
-		return diffSide{name: arg, kind: sideDir, dir: arg, env: f.env}, nil
+		return diffSide{name: arg, kind: sideDir, dir: arg, env: f.env, group: f.group}, nil
 	case looksLikePath(arg):
 		return diffSide{}, fmt.Errorf("%s does not exist: name a routes directory, a bundle, a Git revision or a gateway's admin URL", arg)
 	case strings.Contains(arg, ".."):
 		return diffSide{}, usageError{fmt.Sprintf("the range %q names both sides: leave the other argument out", arg)}
 	}
-	return diffSide{name: arg, kind: sideRevision, dir: f.dir, env: f.env}, nil
+	return diffSide{name: arg, kind: sideRevision, dir: f.dir, env: f.env, group: f.group}, nil
 }
 
 func exists(name string) bool {
@@ -87,7 +89,7 @@ func (d diffSide) open(ctx context.Context, s streams) (diff.Side, error) {
 		}
 	case sideDir:
 		var res *compiler.Result
-		if res, err = compile(ctx, s, compiler.Options{Dir: d.dir, Env: d.env}); err == nil {
+		if res, err = compile(ctx, s, compiler.Options{Dir: d.dir, Env: d.env, Group: d.group}); err == nil {
 			err = d.take(s, res, &out)
 		}
 	case sideRevision:
@@ -129,7 +131,7 @@ func (d diffSide) openRevision(ctx context.Context, s streams, out *diff.Side) e
 		t := time.AfterFunc(time.Second, func() { fmt.Fprintf(s.err, "compiling %s ...\n", out.Name) })
 		defer t.Stop()
 	}
-	res, err := compiler.Compile(ctx, compiler.Options{FS: files, Base: filepath.Base(abs), Env: d.env, Revision: commit, Compiler: compilerName})
+	res, err := compiler.Compile(ctx, compiler.Options{FS: files, Base: filepath.Base(abs), Env: d.env, Group: d.group, Revision: commit, Compiler: compilerName})
 	if err != nil {
 		return fmt.Errorf("compile %s: %w", out.Name, err)
 	}

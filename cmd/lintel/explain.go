@@ -26,7 +26,7 @@ var explainVerb = verb{
 		var headers headerFlags
 		fs.Var(&headers, "H", "send the header `'name: value'`; may be repeated")
 		format := fs.String("format", "text", "`FORMAT`: text or json")
-		env := envFlag(fs)
+		env, group := envFlag(fs), groupFlag(fs)
 		all := fs.Bool("all", false, "print every route that was asked, not the first few")
 		return func(ctx context.Context, s streams, args []string) error {
 			if *format != "text" && *format != "json" {
@@ -40,7 +40,7 @@ var explainVerb = verb{
 			if err != nil {
 				return usageError{err.Error()}
 			}
-			e, err := newExplainer(ctx, s, dir, *env)
+			e, err := newExplainer(ctx, s, compiler.Options{Dir: dir, Env: *env, Group: *group})
 			if err != nil {
 				return err
 			}
@@ -94,10 +94,11 @@ func isMethod(s string) bool {
 
 // newExplainer reads the bundle in dir, or compiles the route files there, which tell
 // more.
-func newExplainer(ctx context.Context, s streams, dir, env string) (*explain.Explainer, error) {
+func newExplainer(ctx context.Context, s streams, o compiler.Options) (*explain.Explainer, error) {
+	dir := o.Dir
 	if isBundle(dir) {
-		if env != "" {
-			return nil, usageError{"--env goes with a routes directory; a bundle is of one environment already"}
+		if o.Env != "" || o.Group != "" {
+			return nil, usageError{"--env and --group go with a routes directory; a bundle is of one environment and group already"}
 		}
 		b, err := openBundle(dir)
 		if err != nil {
@@ -108,7 +109,7 @@ func newExplainer(ctx context.Context, s streams, dir, env string) (*explain.Exp
 	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%s does not exist: name a routes directory or a bundle", dir)
 	}
-	res, err := compile(ctx, s, compiler.Options{Dir: dir, Env: env})
+	res, err := compile(ctx, s, o)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ var renderVerb = verb{
 		name := fs.String("name", "lintel-bundle", "`NAME` of the ConfigMaps; parts are NAME-0, NAME-1, ...")
 		namespace := fs.String("namespace", "", "`NAMESPACE` to write into the metadata")
 		revision := fs.String("revision", "", "put the revision `R` into the manifest when DIR is compiled")
-		env := envFlag(fs)
+		env, group := envFlag(fs), groupFlag(fs)
 		candidate := fs.Bool("candidate", false, "print the candidate too: ConfigMaps NAME-candidate-0, ... with the bundle and its cases, which a PreSync hook of Argo CD tests before NAME-0, ... change")
 		signKey := fs.String("sign-key", "", "sign with the Ed25519 private key in the file `PEM` (PKCS #8)")
 		return func(ctx context.Context, s streams, args []string) error {
@@ -48,7 +48,7 @@ var renderVerb = verb{
 			if err != nil {
 				return err
 			}
-			o := compiler.Options{Dir: dir, Revision: *revision, Env: *env, BundleOnly: !*candidate}
+			o := compiler.Options{Dir: dir, Revision: *revision, Env: *env, Group: *group, BundleOnly: !*candidate}
 			b, set, err := renderSource(ctx, s, &findings, o)
 			if err != nil {
 				return err
@@ -93,8 +93,8 @@ func renderSource(ctx context.Context, s streams, f *findingFlags, o compiler.Op
 		if o.Revision != "" {
 			return nil, nil, usageError{"--revision goes with a routes directory; a bundle has its revision already"}
 		}
-		if o.Env != "" {
-			return nil, nil, usageError{"--env goes with a routes directory; a bundle is of one environment already"}
+		if o.Env != "" || o.Group != "" {
+			return nil, nil, usageError{"--env and --group go with a routes directory; a bundle is of one environment and group already"}
 		}
 		b, err := openBundle(o.Dir)
 		if err != nil {

@@ -23,7 +23,7 @@ type testFlags struct {
 	run, domain, junit, json, live, base, k6 string
 	coverageHTML, coverageJSON               string
 	script, secrets, listen, admin, revision string
-	env, cases                               string
+	env, group, cases                        string
 	keep                                     bool
 	parallel                                 int
 	minCoverage                              float64
@@ -50,6 +50,7 @@ func (f *testFlags) declare(fs *flag.FlagSet) {
 	fs.StringVar(&f.admin, "admin", "", "`ADDR` of the gateway's admin endpoint (default a free port)")
 	fs.StringVar(&f.revision, "revision", "", "put the revision `R` into the manifest, as compile does")
 	fs.StringVar(&f.env, "env", "", "compile for the environment `NAME` (routes/_env/NAME.cue), the base too")
+	fs.StringVar(&f.group, "group", "", "compile what the gateway group `NAME` serves, of the base too (default \"default\")")
 	fs.StringVar(&f.cases, "cases", "", "`FILE` with the cases of a bundle, as compile --cases or render --candidate write them: for a BUNDLE in the place of DIR")
 	fs.IntVar(&f.parallel, "parallel", 8, "play `N` cases at once")
 	fs.DurationVar(&f.caseTimeout, "case-timeout", 15*time.Second, "`TIME` that one answer may take")
@@ -114,7 +115,7 @@ func (f *testFlags) test(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	res, err := compile(ctx, s, compiler.Options{Dir: f.dir, Env: f.env, Revision: f.revision})
+	res, err := compile(ctx, s, compiler.Options{Dir: f.dir, Env: f.env, Group: f.group, Revision: f.revision})
 	if err != nil {
 		return err
 	}
@@ -218,7 +219,7 @@ func (f *testFlags) baseBundle(ctx context.Context, s streams) (*bundle.Bundle, 
 	if f.base == "" {
 		return nil, nil
 	}
-	side, err := (&diffFlags{dir: f.dir, env: f.env}).side(f.base)
+	side, err := (&diffFlags{dir: f.dir, env: f.env, group: f.group}).side(f.base)
 	if err != nil {
 		return nil, err
 	}

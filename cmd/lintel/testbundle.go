@@ -22,8 +22,8 @@ func (f *testFlags) testBundle(ctx context.Context, s streams) error {
 	switch {
 	case f.cases == "":
 		return usageError{f.dir + " is a bundle, which has no cases: name them with --cases FILE"}
-	case f.base != "" || f.env != "" || f.revision != "":
-		return usageError{"--base, --env and --revision go with a routes directory"}
+	case f.base != "" || f.env != "" || f.group != "" || f.revision != "":
+		return usageError{"--base, --env, --group and --revision go with a routes directory"}
 	case f.coverageHTML != "" || f.coverageJSON != "" || f.minCoverage > 0:
 		return usageError{"the coverage needs the route files: name a routes directory"}
 	}

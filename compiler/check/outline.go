@@ -15,6 +15,9 @@ func Outline(d *ir.Domain) *ir.Outline {
 		Hosts: d.Def.Hosts, Owner: d.Owner,
 		Routes: len(d.Routes), OwnUpstreams: len(d.Def.Upstreams), Weight: bundle.Weigh(&d.Def),
 	}
+	if groups := d.AllGroups(); len(groups) != 1 || groups[0] != ir.DefaultGroup {
+		o.Groups = groups
+	}
 	upstreams, secrets, hosts := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, r := range d.Routes {
 		upstreams[r.Def.Upstream] = true

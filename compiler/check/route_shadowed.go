@@ -19,7 +19,9 @@ var routeShadowed = Rule{
 	Purpose: "some request reaches every route",
 	run: func(p *pass) {
 		for _, d := range p.domains() {
-			p.shadowed(d)
+			for _, g := range d.AllGroups() {
+				p.shadowed(d.In(g))
+			}
 		}
 	},
 }

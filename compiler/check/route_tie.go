@@ -14,7 +14,9 @@ var routeTie = Rule{
 	Purpose: "the order tells any two routes apart that take the same request",
 	run: func(p *pass) {
 		for _, d := range p.domains() {
-			p.ties(d)
+			for _, g := range d.AllGroups() {
+				p.ties(d.In(g))
+			}
 		}
 	},
 }

@@ -72,6 +72,7 @@ Every field that a route file may have. A route file is ` + "`routes/<domain>/<m
 | ` + "`secrets`" + ` | a map of names to [` + "`#Secret`" + `](#secret) | anywhere; in ` + "`routes/`" + ` itself for every domain |
 | ` + "`routes`" + ` | a map of names to [` + "`#Route`" + `](#route) | in a domain's folder |
 | ` + "`settings`" + ` | [` + "`#Settings`" + `](#settings) | in ` + "`routes/`" + ` itself |
+| ` + "`groups`" + ` | a map of names to [` + "`#Group`" + `](#group) | in ` + "`routes/`" + ` itself |
 | ` + "`domains`" + ` | [` + "`#Environment.domains`" + `](#environment-domains): what differs in an environment | in ` + "`routes/_env/`" + `, with ` + "`upstreams`" + `, ` + "`secrets`" + ` and ` + "`settings`" + ` |
 | ` + "`_name`" + `, ` + "`#Name`" + ` | your own anchors and templates | anywhere |
 

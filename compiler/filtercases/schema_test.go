@@ -37,6 +37,7 @@ func sibling(place string) string {
 		"#CaseSecret.prefix": `secret: "partner-key"`, "#CaseCount.status": "min: 1", "#CaseCount.upstream": "min: 1",
 		"#CaseCount.min": "status: 200", "#CaseCount.max": "status: 200",
 		"#Domain.owner": `hosts: ["shop.example"]`, "#Domain.methodMismatch": `hosts: ["shop.example"]`,
+		"#Domain.groups": `hosts: ["shop.example"]`,
 		"#FindingSetting.reason": `level: "off"`,
 		"#Share.upstream":        "weight: 5", "#Share.weight": `upstream: "orders-next"`,
 		"#Upstream.ejection": `endpoints: ["10.0.0.7:8080"]`, "#Upstream.pool": `endpoints: ["10.0.0.7:8080"]`,
@@ -81,7 +82,7 @@ func inCase(def string) string {
 // elsewhere is where the other definitions stand.
 func elsewhere(def string) string {
 	return map[string]string{
-		"#Domain": "domain: {%s}", "#Secret": "secrets: example: {%s}", "#Settings": "settings: {%s}",
+		"#Domain": "domain: {%s}", "#Secret": "secrets: example: {%s}", "#Settings": "settings: {%s}", "#Group": "groups: default: {%s}",
 		"#FindingSetting": `settings: findings: "unused-upstream": {%s}`,
 		"#Environment":    inEnvironment + "%s", "#EnvironmentDomain": inEnvironment + `domains: "shop.example": {%s}`,
 		"#Upstream": "upstreams: example: {%s}", "#Endpoint": "upstreams: example: endpoints: [{%s}]",
@@ -212,25 +213,32 @@ func files(source string) (fsys fstest.MapFS, env string) {
 	case strings.HasPrefix(source, "domain:"):
 		base = strings.Replace(around, "domain:", "_unused:", 1)
 		source += "\nroutes: \"order\": #Route & {upstream: \"orders\"}"
-	case strings.HasPrefix(source, "settings:"):
+	case strings.HasPrefix(source, "settings:"), strings.HasPrefix(source, "groups:"):
 		at = "settings.cue"
 		base += "\nroutes: \"order\": #Route & {upstream: \"orders\"}"
 	case !strings.Contains(source, "routes:"):
 		source += "\nroutes: \"order\": #Route & {upstream: \"orders\"}"
 	}
-	return fstest.MapFS{"shop.example/base.cue": {Data: []byte(base)}, at: {Data: []byte("package routes\n\n" + source + "\n")}}, ""
+	fsys = fstest.MapFS{"shop.example/base.cue": {Data: []byte(base)}, at: {Data: []byte("package routes\n\n" + source + "\n")}}
+	if strings.Contains(source, `groups: ["vip"`) {
+		fsys["groups.cue"] = &fstest.MapFile{Data: []byte(vip)}
+	}
+	return fsys, ""
 }
+
+// vip declares the gateway group that examples name.
+const vip = "package routes\n\ngroups: vip: {}\n"
 
 // TestSchemaExamples compiles every example of the schema in its place, and serves
 // those that are routes.
 func TestSchemaExamples(t *testing.T) {
 	fields, whole := examples(t)
-	all := fstest.MapFS{"shop.example/base.cue": {Data: []byte(around)}}
+	all := fstest.MapFS{"shop.example/base.cue": {Data: []byte(around)}, "groups.cue": {Data: []byte(vip)}}
 	routes := 0
 	for i, e := range slices.Concat(fields, whole) {
 		t.Run(strings.TrimPrefix(e.name, "#"), func(t *testing.T) {
 			fsys, env := files(e.source)
-			res, err := compiler.Compile(context.Background(), compiler.Options{FS: fsys, Env: env, Cache: "off"})
+			res, err := compiler.Compile(context.Background(), compiler.Options{FS: fsys, Env: env, AllGroups: true, Cache: "off"})
 			if err != nil {
 				t.Fatal(err)
 			}

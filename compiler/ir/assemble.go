@@ -39,6 +39,7 @@ type Value struct {
 	Secrets   map[string]map[string]any `json:"secrets"`
 	Routes    map[string]map[string]any `json:"routes"`
 	Settings  map[string]any            `json:"settings"`
+	Groups    map[string]map[string]any `json:"groups"`
 }
 
 // AssembleShared makes the shared part of a program. The value must have passed
@@ -63,6 +64,9 @@ func AssembleShared(s *shape.Schema, e Evaluated) (Shared, diag.List, error) {
 		return Shared{}, nil, err
 	}
 	a.decode(v.Settings, &out.Settings, "settings")
+	if err := a.groups(&out, v.Groups); err != nil {
+		return Shared{}, nil, err
+	}
 	return out, a.found, nil
 }
 
@@ -138,11 +142,14 @@ func (a *assembly) domain(d *Domain, v map[string]any) error {
 	var def struct {
 		Hosts          []string `json:"hosts"`
 		Owner          string   `json:"owner"`
+		Groups         []string `json:"groups"`
 		MethodMismatch int      `json:"methodMismatch"`
 	}
 	if a.decode(v, &def, "domain") {
 		d.Def.Hosts = canonicalHosts(def.Hosts)
 		d.Def.MethodMismatch, d.Owner = def.MethodMismatch, def.Owner
+		d.Groups = canonicalGroups(def.Groups)
+		a.emptyGroups(v["groups"], "domain")
 	}
 	if len(d.Def.Hosts) == 0 {
 		pos, _ := a.index.Lookup("domain", "hosts")

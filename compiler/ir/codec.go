@@ -19,6 +19,7 @@ func EncodeDomain(d *Domain) []byte {
 	writeMap(&w, d.Def.Upstreams, w.upstream)
 	writeMap(&w, d.Def.Secrets, func(s route.Secret) { w.text(s.File) })
 	w.text(d.Owner)
+	w.texts(d.Groups)
 	w.pos(d.Pos)
 	writeList(&w, d.Def.Routes, w.route)
 	writeList(&w, d.Routes, w.meta)
@@ -36,6 +37,7 @@ func DecodeDomain(data []byte, index Index) (*Domain, error) {
 	d.Def.Upstreams = readMap(&r, r.upstream)
 	d.Def.Secrets = readMap(&r, func() route.Secret { return route.Secret{File: r.text()} })
 	d.Owner = r.text()
+	d.Groups = r.texts()
 	d.Pos = r.pos()
 	d.Def.Routes = readList(&r, func(x *route.Route) { r.route(x) })
 	metas := readList(&r, func(x *Route) { r.meta(x) })
@@ -191,6 +193,7 @@ func (w *writer) meta(x *Route) {
 	w.text(x.Name)
 	w.text(x.Module)
 	w.text(x.Description)
+	w.texts(x.Groups)
 	w.pos(x.Pos)
 	writeList(w, x.Tests, func(c Case) {
 		w.text(c.Name)
@@ -203,6 +206,7 @@ func (r *reader) meta(x *Route) {
 	x.Name = r.text()
 	x.Module = r.text()
 	x.Description = r.text()
+	x.Groups = r.texts()
 	x.Pos = r.pos()
 	x.Tests = readList(r, func(c *Case) {
 		c.Name = r.text()

@@ -22,7 +22,9 @@ type Program struct {
 type Shared struct {
 	Def      route.Shared
 	Settings Settings
-	Index    Index
+	// Groups are the gateway groups that are declared; DefaultGroup is there always.
+	Groups map[string]Group
+	Index  Index
 }
 
 // Settings are what the repository asks of itself; they never enter the bundle.
@@ -47,6 +49,8 @@ type FindingSetting struct {
 type Domain struct {
 	Def   route.Domain
 	Owner string
+	// Groups are the gateway groups of routes that name none; nil is DefaultGroup.
+	Groups []string
 	// Routes stand in the order of Def.Routes (by id).
 	Routes []*Route
 	// Index finds the place of anything that was written in the domain.
@@ -73,6 +77,8 @@ type Route struct {
 	// Name is the id without the domain; Module the file's name without ".cue".
 	Name, Module string
 	Description  string
+	// Groups are the gateway groups that the route names itself; nil: the domain's.
+	Groups []string
 	// Pos is the place of the route's label in the author's file.
 	Pos diag.Pos
 	// Tests are the cases written beside the route, sorted by name.

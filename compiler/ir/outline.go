@@ -11,6 +11,8 @@ type Outline struct {
 	// Upstreams and Secrets are the names that its routes and upstreams use, its own or shared.
 	Upstreams []string `json:"upstreams,omitempty"`
 	Secrets   []string `json:"secrets,omitempty"`
+	// Groups are the gateway groups of its routes, when that is not DefaultGroup alone.
+	Groups []string `json:"groups,omitempty"`
 	// Routes and OwnUpstreams are how many it has.
 	Routes       int `json:"routes"`
 	OwnUpstreams int `json:"ownUpstreams"`

@@ -36,6 +36,9 @@ func (a *assembly) routes(d *Domain, in map[string]map[string]any, module func(f
 		r := &Route{Name: name}
 		r.Description, _ = v["description"].(string)
 		cases, _ := v["tests"].(map[string]any)
+		r.Groups = groupsOf(v["groups"])
+		a.emptyGroups(v["groups"], "routes", name)
+		delete(v, "groups")
 		delete(v, "description")
 		delete(v, "tests")
 		v["id"] = d.Def.Name + "/" + name

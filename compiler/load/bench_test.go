@@ -19,7 +19,7 @@ func BenchmarkLoadWarm(b *testing.B) {
 		if err != nil || len(r.Diagnostics) > 0 {
 			b.Fatalf("load: %v %v", err, r)
 		}
-		r.Prove(nil, func(*ir.Domain) *ir.Outline { return &ir.Outline{} })
+		r.Prove(nil, func(*ir.Domain) bool { return true }, func(*ir.Domain) *ir.Outline { return &ir.Outline{} })
 	}
 	load()
 	b.ReportAllocs()

@@ -15,7 +15,9 @@ import (
 )
 
 // topNames are the names that mean something at the top of a route file.
-func topNames() []string { return []string{"domain", "upstreams", "secrets", "routes", "settings"} }
+func topNames() []string {
+	return []string{"domain", "upstreams", "secrets", "routes", "settings", "groups"}
+}
 
 // environmentNames are those that mean something at the top of an environment's file.
 func environmentNames() []string { return []string{"domains", "upstreams", "secrets", "settings"} }
@@ -135,6 +137,9 @@ func checkNames(files []*ast.File, kind fileKind) (found diag.List) {
 			case kind == domainFile && name == "settings":
 				report("settings-in-domain", fd.Label, name, "settings hold for every domain and cannot stand in one",
 					"move them into a file of the routes folder itself, such as templates.cue")
+			case kind == domainFile && name == "groups":
+				report("groups-in-domain", fd.Label, name, "groups are declared for the whole repository and cannot stand in a domain",
+					"move them into a file of the routes folder itself; a domain or a route names its groups in its own field groups")
 			case isCases(f.Filename) && name != "routes":
 				report("cases-only", fd.Label, name, "a cases file adds nothing but tests",
 					"move it to "+strings.TrimSuffix(path.Base(f.Filename), ".cases.cue")+".cue")

@@ -13,8 +13,9 @@ import (
 // Prove remembers in the cache that the domains of the program were checked and
 // built without an error (ir.Domain.Proven). Domains with a warning are left out,
 // so that they are warned of again; a finding outside of all domains leaves out
-// everything. Outline is what is kept beside each for those that leave it closed.
-func (r *Result) Prove(findings diag.List, outline func(*ir.Domain) *ir.Outline) {
+// everything, and so is a domain of which built is false. Outline is what is kept beside
+// each for those that leave it closed.
+func (r *Result) Prove(findings diag.List, built func(*ir.Domain) bool, outline func(*ir.Domain) *ir.Outline) {
 	for _, d := range findings {
 		dir := path.Dir(d.Pos.File)
 		if !strings.Contains(dir, "/") {
@@ -29,7 +30,7 @@ func (r *Result) Prove(findings diag.List, outline func(*ir.Domain) *ir.Outline)
 	kept := map[string]*ir.Outline{}
 	for _, d := range r.Program.Domains {
 		o := r.outlines[d.Key]
-		if fresh[d.Key] {
+		if fresh[d.Key] && built(d) {
 			r.cache.Rename(d.Key, proofOf(d.Key))
 			o = outline(d)
 		}

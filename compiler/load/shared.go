@@ -16,6 +16,7 @@ import (
 type keptShared struct {
 	Def      route.Shared
 	Settings ir.Settings
+	Groups   map[string]ir.Group
 }
 
 // loadShared evaluates the files that apply to every domain on their own, so that
@@ -30,13 +31,13 @@ func (l *loader) loadShared() (s ir.Shared, found diag.List, err error) {
 	if data, ok := l.cache.Get(key); ok {
 		var kept keptShared
 		if json.Unmarshal(data, &kept) == nil {
-			return ir.Shared{Def: kept.Def, Settings: kept.Settings, Index: lazy}, nil, nil
+			return ir.Shared{Def: kept.Def, Settings: kept.Settings, Groups: kept.Groups, Index: lazy}, nil, nil
 		}
 	}
 	s, found, err = l.evaluateShared(files)
 	s.Index = lazy
 	if err == nil && len(found) == 0 {
-		if data, err := json.Marshal(keptShared{s.Def, s.Settings}); err == nil {
+		if data, err := json.Marshal(keptShared{s.Def, s.Settings, s.Groups}); err == nil {
 			l.cache.Put(key, data)
 		}
 	}

@@ -88,6 +88,7 @@ func Measure(fsys fs.FS) (*Report, error) {
 // without removes what stands in the shared document.
 func without(v, common map[string]any) {
 	delete(v, "settings")
+	delete(v, "groups")
 	for _, top := range []string{"upstreams", "secrets"} {
 		have, _ := v[top].(map[string]any)
 		shared, _ := common[top].(map[string]any)

@@ -18,7 +18,7 @@ const exitFindings = 100
 // nor bounded inside one. ok is false when there are mistakes, which text holds; a
 // clean compile may have warnings in text.
 func (s *session) compile(ctx context.Context) (text string, ok bool, err error) {
-	cmd := exec.CommandContext(ctx, s.Lintel, "compile", s.Dir, "--env", s.Env, "-o", s.bundleDir())
+	cmd := exec.CommandContext(ctx, s.Lintel, "compile", s.Dir, "--env", s.Env, "--group", s.Group, "-o", s.bundleDir())
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 2 * time.Second
 	cmd.Env = os.Environ()

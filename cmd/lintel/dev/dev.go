@@ -21,6 +21,8 @@ import (
 type Config struct {
 	// Dir is the routes directory.
 	Dir string
+	// Group is the gateway group that is served; "" means "default".
+	Group string
 	// Env is the environment that is served; "" means none.
 	Env string
 	// Listen and Admin are the addresses of the gateway.

@@ -71,7 +71,7 @@ func (t *translator) node(path []string) *shape.Node {
 	if len(path) == 0 {
 		return nil
 	}
-	kind := map[string]string{"routes": "#Route", "upstreams": "#Upstream", "secrets": "#Secret"}[path[0]]
+	kind := map[string]string{"routes": "#Route", "upstreams": "#Upstream", "secrets": "#Secret", "groups": "#Group"}[path[0]]
 	switch {
 	case kind != "" && len(path) >= 2:
 		return t.Schema.Def(kind).At(path[2:]...)
