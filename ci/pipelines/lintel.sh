@@ -13,6 +13,7 @@
 # FORMAT    text, json or github                                    (text)
 # NAME      name of the ConfigMaps                                  (lintel-bundle)
 # ENVIRONMENT  environment whose cases are played                   (none of them)
+# CODEOWNERS_ORG  what stands before the teams' names in CODEOWNERS (nothing)
 #
 # The exit status is that of the stage that stopped it: 100 for findings, 1 for a
 # failure, 2 for wrong use.
@@ -25,6 +26,7 @@ FORMAT=${FORMAT:-text}
 MIN_COVERAGE=${MIN_COVERAGE:-0}
 NAME=${NAME:-lintel-bundle}
 ENVIRONMENT=${ENVIRONMENT:-}
+CODEOWNERS_ORG=${CODEOWNERS_ORG:-}
 REVISION=${REVISION:-$(git rev-parse HEAD 2>/dev/null || true)}
 
 format() {
@@ -33,6 +35,11 @@ format() {
 
 check() {
 	lintel check "$ROUTES" --strict --format "$FORMAT"
+	for file in CODEOWNERS .github/CODEOWNERS docs/CODEOWNERS; do
+		if [ -f "$file" ] && grep -q "^# lintel owners: written" "$file"; then
+			lintel owners "$ROUTES" --org "$CODEOWNERS_ORG" --check "$file"
+		fi
+	done
 }
 
 run_test() {

@@ -110,6 +110,15 @@ func aboutVerb(name string) about {
 				{"lintel diff http://127.0.0.1:8081 routes", "what a running gateway would get"},
 			},
 		}
+	case "owners":
+		return about{
+			groupWrite, "Owners stand in domains (owner) and in the settings, for what domains share. CODEOWNERS, with which GitHub and GitLab ask for reviews, is written from them; lines that others wrote there stay.",
+			[]example{
+				{"lintel owners", "who owns what"},
+				{"lintel owners --write CODEOWNERS", "after a new domain"},
+				{"lintel owners --check CODEOWNERS --org acme", "in a pipeline"},
+			},
+		}
 	case "dev":
 		return about{
 			groupWrite, "Starts a gateway on this machine with an echo in the place of every upstream that cannot be reached, and swaps whenever a file is saved. A mistake is printed, and what ran before runs on.",

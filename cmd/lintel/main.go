@@ -49,7 +49,7 @@ type verb struct {
 }
 
 func verbs() []verb {
-	return []verb{initVerb, addVerb, fmtVerb, checkVerb, compileVerb, renderVerb, inspectVerb, explainVerb, diffVerb, testVerb, coverageVerb, importVerb, devVerb, echoVerb, schemaVerb, versionVerb}
+	return []verb{initVerb, addVerb, fmtVerb, checkVerb, compileVerb, renderVerb, inspectVerb, explainVerb, diffVerb, ownersVerb, testVerb, coverageVerb, importVerb, devVerb, echoVerb, schemaVerb, versionVerb}
 }
 
 func main() { os.Exit(run()) }

@@ -38,7 +38,7 @@ func Rules() []Rule {
 		weights, endpointInvalid, transportInvalid, tlsUnverified, filterInvalid, literalCredential,
 		caseInvalid, unknownRoute,
 		unusedUpstream, unusedSecret,
-		groupUnknown, groupEmpty, groupDomains,
+		ownerMissing, groupUnknown, groupEmpty, groupDomains,
 		routeTie, routeShadowed,
 	}
 }

@@ -37,7 +37,7 @@ func sibling(place string) string {
 		"#CaseSecret.prefix": `secret: "partner-key"`, "#CaseCount.status": "min: 1", "#CaseCount.upstream": "min: 1",
 		"#CaseCount.min": "status: 200", "#CaseCount.max": "status: 200",
 		"#Domain.owner": `hosts: ["shop.example"]`, "#Domain.methodMismatch": `hosts: ["shop.example"]`,
-		"#Domain.groups": `hosts: ["shop.example"]`,
+		"#Domain.groups":         `hosts: ["shop.example"]`,
 		"#FindingSetting.reason": `level: "off"`,
 		"#Share.upstream":        "weight: 5", "#Share.weight": `upstream: "orders-next"`,
 		"#Upstream.ejection": `endpoints: ["10.0.0.7:8080"]`, "#Upstream.pool": `endpoints: ["10.0.0.7:8080"]`,

@@ -33,6 +33,10 @@ type Settings struct {
 	Coverage string `json:"coverage"`
 	// MinCoverage is the coverage in percent that is asked for.
 	MinCoverage float64 `json:"minCoverage"`
+	// Owner is the team that owns what domains share.
+	Owner string `json:"owner"`
+	// Owners is "required" when every domain has to name its owner, or "optional".
+	Owners string `json:"owners"`
 	// Findings raise or silence warnings, by their code.
 	Findings map[string]FindingSetting `json:"findings"`
 }
