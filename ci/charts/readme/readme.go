@@ -66,14 +66,16 @@ func Values(dir string) ([]Value, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	var out []Value
-	err = walk(document.Content[0], "", &out)
+	err = walk(document.Content[0], "", false, &out)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return out, nil
 }
 
-func walk(node *yaml.Node, prefix string, out *[]Value) error {
+// walk collects the values of a mapping. Every value has a meaning of its own, or lies
+// below one that has, whose default it then is a part of.
+func walk(node *yaml.Node, prefix string, covered bool, out *[]Value) error {
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
 		name := prefix + key.Value
@@ -85,16 +87,11 @@ func walk(node *yaml.Node, prefix string, out *[]Value) error {
 			}
 			*out = append(*out, Value{name, text, meaning})
 		}
-		// What lies below a value with a meaning is its default, unless it has one too.
-		if value.Kind == yaml.MappingNode && (!ok || value.Style&yaml.FlowStyle == 0) {
-			before := len(*out)
-			if err := walk(value, name+".", out); err != nil {
+		if value.Kind == yaml.MappingNode && len(value.Content) > 0 {
+			if err := walk(value, name+".", covered || ok, out); err != nil {
 				return err
 			}
-			if !ok && len(*out) == before {
-				return fmt.Errorf("line %d: nothing says what %s means; write \"# -- ...\" above it", key.Line, name)
-			}
-		} else if !ok && prefix == "" {
+		} else if !ok && !covered {
 			return fmt.Errorf("line %d: nothing says what %s means; write \"# -- ...\" above it", key.Line, name)
 		}
 	}
