@@ -113,10 +113,19 @@ func examples(t testing.TB) map[string]string {
 	return out
 }
 
+// renders remembers what helm has rendered.
+var renders sync.Map
+
 // helm renders the chart as release lintel in namespace gateways.
 func helm(t testing.TB, args ...string) []byte {
 	t.Helper()
-	return run(t, nil, tool(t, ".", "helm"), append([]string{"template", "lintel", chart, "--namespace", "gateways"}, args...)...)
+	key := strings.Join(args, "\x00")
+	if out, ok := renders.Load(key); ok {
+		return out.([]byte)
+	}
+	out := run(t, nil, tool(t, ".", "helm"), append([]string{"template", "lintel", chart, "--namespace", "gateways"}, args...)...)
+	renders.Store(key, out)
+	return out
 }
 
 // manifests are all manifests of charts/ by where they come from: what the chart makes of
