@@ -41,26 +41,41 @@ type Options struct {
 	Waiting func(holder string)
 }
 
-// Run calls lead while this process holds the lease. It returns when lead does, or with
-// an error when the lease was lost: the context that lead has is ended then.
+// Run calls lead while this process holds the lease, and returns when lead does. The
+// context that lead has ends with ctx, and when the lease is lost, which is an error.
 func Run(ctx context.Context, o Options, lead func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	// The lease is given back after lead has returned, not when ctx ends.
+	elect, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
+	began, ended := make(chan struct{}), make(chan struct{})
 	var err error
-	leading, done := false, make(chan struct{})
-	lock := &resourcelock.LeaseLock{
-		LeaseMeta:  metav1.ObjectMeta{Name: layout.Lease(o.Name), Namespace: o.Cluster.Namespace},
-		Client:     o.Cluster.Client.CoordinationV1(),
-		LockConfig: resourcelock.ResourceLockConfig{Identity: o.ID},
-	}
+	defer context.AfterFunc(ctx, func() {
+		select {
+		case <-began:
+		default:
+			stop(ctx.Err())
+		}
+	})()
 	elector, failed := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock: lock, LeaseDuration: Duration, RenewDeadline: Renew, RetryPeriod: Retry,
+		Lock: &resourcelock.LeaseLock{
+			LeaseMeta:  metav1.ObjectMeta{Name: layout.Lease(o.Name), Namespace: o.Cluster.Namespace},
+			Client:     o.Cluster.Client.CoordinationV1(),
+			LockConfig: resourcelock.ResourceLockConfig{Identity: o.ID},
+		},
+		LeaseDuration: Duration, RenewDeadline: Renew, RetryPeriod: Retry,
 		ReleaseOnCancel: true, Name: layout.Lease(o.Name),
 		Callbacks: leaderelection.LeaderCallbacks{
-			OnStartedLeading: func(ctx context.Context) {
-				defer close(done)
-				err = lead(ctx)
-				cancel()
+			OnStartedLeading: func(leading context.Context) {
+				close(began)
+				defer close(ended)
+				leading, cancel := context.WithCancel(leading)
+				defer cancel()
+				defer context.AfterFunc(ctx, cancel)()
+				err = lead(leading)
+				if leading.Err() != nil && ctx.Err() == nil {
+					err = fmt.Errorf("the lease %s was lost: the API server did not answer for %s, or another agent took it", layout.Lease(o.Name), Renew)
+				}
+				stop(nil)
 			},
 			OnStoppedLeading: func() {},
 			OnNewLeader: func(id string) {
@@ -70,16 +85,47 @@ func Run(ctx context.Context, o Options, lead func(context.Context) error) error
 				if o.Waiting != nil {
 					o.Waiting(id)
 				}
+				if !o.Wait {
+					go o.giveUp(elect, stop)
+				}
 			},
 		},
 	})
 	if failed != nil {
 		return fmt.Errorf("lease %s: %w", layout.Lease(o.Name), failed)
 	}
-	_ = leading
-	elector.Run(ctx)
-	<-done
-	return err
+	elector.Run(elect)
+	select {
+	case <-began:
+		<-ended
+		return err
+	default:
+		if cause := context.Cause(elect); cause != nil && !errors.Is(cause, context.Canceled) {
+			return cause
+		}
+		return ctx.Err()
+	}
+}
+
+// giveUp ends the wait when the holder is seen to renew: it is alive.
+func (o Options) giveUp(ctx context.Context, stop context.CancelCauseFunc) {
+	var first *metav1.MicroTime
+	for {
+		l, err := o.Cluster.Client.CoordinationV1().Leases(o.Cluster.Namespace).Get(ctx, layout.Lease(o.Name), metav1.GetOptions{})
+		if err == nil && l.Spec.RenewTime != nil && l.Spec.HolderIdentity != nil {
+			if first == nil {
+				first = l.Spec.RenewTime
+			} else if id := *l.Spec.HolderIdentity; !first.Equal(l.Spec.RenewTime) && id != o.ID && id != "" {
+				stop(fmt.Errorf("%w: %s holds the lease %s in namespace %s; stop it, or stand by with --leader-elect", ErrHeld, id, layout.Lease(o.Name), o.Cluster.Namespace))
+				return
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(Retry):
+		}
+	}
 }
 
 // Holder names the agent that renewed its lease of late, by the API server's clock and

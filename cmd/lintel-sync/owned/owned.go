@@ -91,7 +91,7 @@ func Foreign(cm *corev1.ConfigMap, p layout.Place, adopt bool) string {
 		if f.Operation != metav1.ManagedFieldsOperationApply || f.Manager == Manager || f.Manager == ReportManager || adopt {
 			continue
 		}
-		if f.FieldsV1 != nil && strings.Contains(string(f.FieldsV1.Raw), `"f:binaryData"`) {
+		if f.FieldsV1 != nil && hasFiles(f.FieldsV1.Raw) {
 			return fmt.Sprintf("%s applies it. Stop that, then take it over with --adopt", f.Manager)
 		}
 	}
