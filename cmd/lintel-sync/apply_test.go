@@ -79,7 +79,7 @@ func TestPartsComeInOrder(t *testing.T) {
 
 // TestNotOurs wants a refusal, with nothing applied, where a name is somebody else's.
 func TestNotOurs(t *testing.T) {
-	two := makeBundle(t, "r", "x", 1_200_000)
+	two := makeBundle(t, "r", "x", 2_500_000)
 	for name, c := range map[string]struct {
 		labels, annotations map[string]string
 		want                string
@@ -120,7 +120,7 @@ func TestWhatIsMissing(t *testing.T) {
 	// A namespace that is not there.
 	real := r.namespace
 	r.namespace = "nowhere"
-	r.want(1, []string{"no such namespace"}, "apply", dir)
+	r.want(1, []string{"there is no namespace nowhere"}, "apply", dir)
 	r.want(1, []string{"has no ConfigMap lintel-bundle-0"}, "status")
 	r.namespace = real
 

@@ -160,9 +160,11 @@ func (a *Applier) Apply(ctx context.Context, want []corev1.ConfigMap, revision s
 func (a *Applier) sync(ctx context.Context, target []*unstructured.Unstructured, prune func(*cache.Resource) bool, revision string) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	// Nothing hangs below a ConfigMap that would have to go first.
+	background := metav1.DeletePropagationBackground
 	results, err := a.engine.Sync(ctx, target, prune, revision, a.place.Namespace,
 		sync.WithServerSideApply(true), sync.WithServerSideApplyManager(owned.Manager),
-		sync.WithManifestValidation(false), sync.WithPrune(true), sync.WithLogr(logr.Discard()))
+		sync.WithManifestValidation(false), sync.WithPrune(true), sync.WithPrunePropagationPolicy(&background), sync.WithLogr(logr.Discard()))
 	var failed []string
 	for _, r := range results {
 		if r.Status == common.ResultCodeSyncFailed || r.Status == common.ResultCodePruneSkipped {
@@ -170,6 +172,8 @@ func (a *Applier) sync(ctx context.Context, target []*unstructured.Unstructured,
 		}
 	}
 	switch {
+	case strings.Contains(strings.Join(failed, ""), fmt.Sprintf("namespaces %q not found", a.place.Namespace)):
+		return fmt.Errorf("there is no namespace %s: create it, or name another one with --namespace", a.place.Namespace)
 	case len(failed) > 0:
 		return fmt.Errorf("apply to namespace %s: %s", a.place.Namespace, strings.Join(failed, "; "))
 	case err != nil:
