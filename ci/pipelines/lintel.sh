@@ -2,7 +2,7 @@
 # The gate of a routes repository, for any system that runs a shell:
 #
 #   sh ci/lintel.sh                     every stage, in order
-#   sh ci/lintel.sh check               one stage: format check test coverage render
+#   sh ci/lintel.sh check               one stage: format check test coverage diff render
 #
 # ROUTES    routes directory                                        (routes)
 # OUT       folder of reports and manifests                         (out)
@@ -71,6 +71,24 @@ coverage() {
 	return $status
 }
 
+# changes writes what a change does to what runs, for its review.
+changes() {
+	if [ -z "$BASE" ]; then
+		echo "BASE is not set: there is nothing to compare with"
+		return
+	fi
+	if ! git cat-file -e "$BASE:./$ROUTES" 2>/dev/null; then
+		echo "$BASE has no folder $ROUTES yet: everything is new"
+		return
+	fi
+	mkdir -p "$OUT"
+	lintel diff "$BASE" "$ROUTES" --format markdown >"$OUT/diff.md"
+	cat "$OUT/diff.md"
+	if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
+		cat "$OUT/diff.md" >>"$GITHUB_STEP_SUMMARY"
+	fi
+}
+
 # manifest FOLDER [ENVIRONMENT] writes the ConfigMaps of one environment.
 manifest() {
 	mkdir -p "$1"
@@ -89,13 +107,14 @@ render() {
 	done
 }
 
-[ $# -gt 0 ] || set -- format check test coverage render
+[ $# -gt 0 ] || set -- format check test coverage diff render
 for stage; do
 	case $stage in
 	format | check | coverage | render) "$stage" ;;
 	test) run_test ;;
+	diff) changes ;;
 	*)
-		echo "$0: $stage is no stage; there are format, check, test, coverage and render" >&2
+		echo "$0: $stage is no stage; there are format, check, test, coverage, diff and render" >&2
 		exit 2
 		;;
 	esac

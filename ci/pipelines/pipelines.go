@@ -18,6 +18,21 @@ var github string
 //go:embed gitlab.yml
 var gitlab string
 
+//go:embed deploy.sh
+var deploy string
+
+//go:embed deploy.yml
+var deployGitHub string
+
+// Deployment is what renders bundles for Argo CD after a merge, by the names that the
+// files have in a repository.
+func Deployment() map[string]string {
+	return map[string]string{
+		"ci/deploy.sh":                 deploy,
+		".github/workflows/deploy.yml": deployGitHub,
+	}
+}
+
 // Files are the pipelines by the names that they have in a repository.
 func Files() map[string]string {
 	return map[string]string{

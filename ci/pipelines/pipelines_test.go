@@ -149,7 +149,7 @@ func TestPullRequests(t *testing.T) {
 
 // TestSameCommands: all pipelines run the stages of the shell script, in its order.
 func TestSameCommands(t *testing.T) {
-	want := "format check test coverage render"
+	want := "format check test coverage diff render"
 	for _, kind := range pipelines {
 		var got []string
 		for _, s := range kind.steps(t, &repo{dir: t.TempDir()}, "main") {

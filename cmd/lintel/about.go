@@ -53,6 +53,7 @@ func aboutVerb(name string) about {
 			[]example{
 				{"lintel init", "here; asks on a terminal"},
 				{"lintel init gateway --domain shop.example", "into the folder gateway"},
+				{"lintel init gateway --argocd --repo https://git.shop.example/routes.git", "with what Argo CD needs"},
 			},
 		}
 	case "add":

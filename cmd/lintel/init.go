@@ -19,7 +19,18 @@ var initVerb = verb{
 		fs.StringVar(&o.Domain, "domain", "", "the first domain: `NAME` (default "+scaffold.DefaultDomain+", or what you answer on a terminal)")
 		fs.StringVar(&o.Owner, "owner", "", "the `TEAM` that owns it (default team- and the domain's first part)")
 		fs.StringVar(&o.Module, "module", "", "`PATH` of the repository's CUE module (default NAME/routes)")
+		var cd scaffold.ArgoCD
+		argocd := fs.Bool("argocd", false, "add what Argo CD needs: Applications, the hook that tests a bundle in the cluster, the pipeline that renders and commits")
+		fs.StringVar(&cd.Repo, "repo", "", "with --argocd: `URL` of this repository")
+		fs.StringVar(&cd.ChartRepo, "chart-repo", "", "with --argocd: `URL` of the repository with Lintel's chart")
+		fs.StringVar(&cd.Registry, "registry", "", "with --argocd: `NAME` before Lintel's images")
+		fs.StringVar(&cd.Namespace, "namespace", "", "with --argocd: `NAMESPACE` of the gateways (default gateways)")
 		return func(ctx context.Context, s streams, args []string) error {
+			if *argocd {
+				o.ArgoCD = &cd
+			} else if cd != (scaffold.ArgoCD{}) {
+				return usageError{"--repo, --chart-repo, --registry and --namespace go with --argocd"}
+			}
 			dir, err := oneArg(args, ".")
 			if err != nil {
 				return err

@@ -31,6 +31,8 @@ type Options struct {
 	Owner string
 	// Module is the path of the repository's CUE module; absent: "<domain>/routes".
 	Module string
+	// ArgoCD adds what Argo CD and the rendering of bundles need; nil leaves it out.
+	ArgoCD *ArgoCD
 }
 
 // File is one file of the repository.
@@ -87,7 +89,17 @@ func Files(o Options) ([]File, error) {
 	label, _, _ := strings.Cut(o.Domain, ".")
 	out := pipelines.Files()
 	out[".lintel-version"] = release.Version + "\n"
-	values := struct{ Domain, Owner, Module, Service string }{o.Domain, o.Owner, o.Module, label}
+	values := struct {
+		Domain, Owner, Module, Service string
+		ArgoCD                         *ArgoCD
+	}{o.Domain, o.Owner, o.Module, label, o.ArgoCD}
+	if o.ArgoCD != nil {
+		more, err := o.ArgoCD.files()
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(out, more)
+	}
 	for source, name := range map[string]string{
 		"module.cue.tmpl":           "cue.mod/module.cue",
 		"gitignore.tmpl":            ".gitignore",
