@@ -84,7 +84,7 @@ func objects(t testing.TB, text []byte) (out []object) {
 	t.Helper()
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	for {
-		var o object
+		var o map[string]any
 		err := dec.Decode(&o)
 		if errors.Is(err, io.EOF) {
 			return out
