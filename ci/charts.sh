@@ -27,9 +27,9 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0
 $GO test -count=1 -v ./... >"$log" 2>&1 || status=$?
-# Of each test one line; of what failed or was skipped, all that it said.
+# Of each test one line; of what failed, all that it said.
 if [ "$status" -ne 0 ]; then
-	cat "$log"
+	grep -vE '^ *(=== RUN|--- PASS|PASS$)' "$log"
 	exit "$status"
 fi
 grep -E '^(--- |ok )|=== SKIPPED|helm-unittest:' "$log" | sed 's/^--- PASS: Test/ran /; s/^--- SKIP: Test/SKIPPED /; s/^ *[a-z_]*\.go:[0-9]*: //'

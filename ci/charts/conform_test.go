@@ -54,7 +54,7 @@ func TestConform(t *testing.T) {
 			if err != nil {
 				t.Errorf("kubeconform: %v\n%s", err, out)
 			}
-			if strings.Contains(out, "0 resources found") {
+			if strings.Contains(out, "Summary: 0 resources") {
 				t.Errorf("there was nothing to judge:\n%s", out)
 			}
 		})

@@ -136,6 +136,7 @@ func manifests(t testing.TB) map[string][]byte {
 	for name, file := range examples(t) {
 		out["chart with "+name] = helm(t, "--values", file)
 	}
+	out["chart with hooks"] = helm(t, "--set", "poke.enabled=true,poke.job=true")
 	for _, dir := range []string{"base", "overlays/production"} {
 		out["kustomize "+dir] = run(t, nil, tool(t, ".", "kustomize"), "build", filepath.Join(custom, dir))
 	}
