@@ -105,32 +105,33 @@ func TestBundleInChart(t *testing.T) {
 
 // TestFilesInChart wants the chart to say of a bundle's files what render says of them.
 func TestFilesInChart(t *testing.T) {
-	for _, o := range objects(t, lintel(t, "render", "routes")) {
-		values, err := yaml.Marshal(map[string]any{"bundle": map[string]any{"create": true, "files": o["binaryData"]}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		file := filepath.Join(t.TempDir(), "values.yaml")
-		if err := os.WriteFile(file, values, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		got := objects(t, helm(t, "--values", file, "--show-only", "templates/bundle.yaml"))[0]
-		for _, path := range [][]string{
-			{"metadata", "name"},
-			{"metadata", "labels", "lintel.dev/bundle"},
-			{"metadata", "labels", "lintel.dev/role"},
-			{"metadata", "annotations", "lintel.dev/digest"},
-			{"metadata", "annotations", "lintel.dev/content"},
-			{"metadata", "annotations", "lintel.dev/parts"},
-			{"binaryData"},
-		} {
-			if diff := cmp.Diff(o.at(path...), got.at(path...)); diff != "" {
-				t.Errorf("%s:\n%s", strings.Join(path, "."), diff)
-			}
-		}
-		return
+	rendered := objects(t, lintel(t, "render", "routes"))
+	if len(rendered) != 1 {
+		t.Fatalf("the example is %d ConfigMaps", len(rendered))
 	}
-	t.Fatal("there is no bundle")
+	want := rendered[0]
+	values, err := yaml.Marshal(map[string]any{"bundle": map[string]any{"create": true, "files": want["binaryData"]}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "values.yaml")
+	if err := os.WriteFile(file, values, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := objects(t, helm(t, "--values", file, "--show-only", "templates/bundle.yaml"))[0]
+	for _, path := range [][]string{
+		{"metadata", "name"},
+		{"metadata", "labels", "lintel.dev/bundle"},
+		{"metadata", "labels", "lintel.dev/role"},
+		{"metadata", "annotations", "lintel.dev/digest"},
+		{"metadata", "annotations", "lintel.dev/content"},
+		{"metadata", "annotations", "lintel.dev/parts"},
+		{"binaryData"},
+	} {
+		if diff := cmp.Diff(want.at(path...), got.at(path...)); diff != "" {
+			t.Errorf("%s:\n%s", strings.Join(path, "."), diff)
+		}
+	}
 }
 
 // TestArgo plays a sync of what Argo CD's plugin prints: the health check knows the

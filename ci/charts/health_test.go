@@ -78,7 +78,8 @@ func TestHealth(t *testing.T) {
 	}{
 		"of somebody else": {"settings", nil, nil, "Healthy", ""},
 		"with other labels": {
-			"settings", map[string]string{"app.kubernetes.io/managed-by": "lintel", "lintel.dev/role": "lastgood", "lintel.dev/bundle": "edge"},
+			"settings",
+			map[string]string{"app.kubernetes.io/managed-by": "lintel", "lintel.dev/role": "lastgood", "lintel.dev/bundle": "edge"},
 			notes("rejected", wanted), "Healthy", "",
 		},
 		"a candidate":        {"edge-candidate-0", map[string]string{"lintel.dev/bundle": "edge", "lintel.dev/role": "candidate"}, notes(), "Healthy", ""},
