@@ -31,6 +31,8 @@ func suites() []suite {
 		{"websocket", sockets},
 		{"clients", clients},
 		{"toxiproxy", faults},
+		{"slowhttptest", slow},
+		{"testssl", audit},
 	}
 }
 

@@ -29,7 +29,7 @@ func Keys() []Key {
 		{"listeners[].address", "listen", "ADDR", "addresses that take traffic: host:port, unix:PATH for a Unix socket, such as unix:/run/lintel/http.sock, or systemd:NAME for the sockets that systemd passes under that name; the flag gives one, with all else of the file's first listener"},
 		{"listeners[].limits", "", "", "the keys of limits for the connections of this listener; what it does not say comes from limits; connections and connectionsPerSource count the listener's own, beside those of limits, which count all"},
 		{"listeners[].http2", "", "", "on: clients may speak HTTP/2 besides HTTP/1.1, with TLS by ALPN, without by prior knowledge; or off"},
-		{"listeners[].http3", "", "", "on: clients may speak HTTP/3 too, over QUIC on the UDP port of the same number, and the responses over TCP say so (alt-svc); it needs tls; or off"},
+		{"listeners[].http3", "", "", "on: clients may speak HTTP/3 too, over QUIC on the UDP port of the same number, and responses say so (alt-svc, in place of an upstream's); it needs tls; or off"},
 		{"listeners[].http3Port", "", "", "UDP port that clients are told, where it is another one than the listener's own, as behind a load balancer"},
 		{"listeners[].mode", "", "", "permissions of a Unix socket's file, in octal; 0660 when it is not given"},
 		{"listeners[].reusePort", "", "", "true spreads connections over several sockets with the same port (SO_REUSEPORT), one for each processor"},
