@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -88,4 +89,19 @@ func (g *fakeGateway) serves(digest string) {
 
 func (g *fakeGateway) refuses(serving, rejected string) {
 	g.set(fmt.Sprintf(`{"digest":%q,"last_error":{"code":"bundle-refused","message":"filter jwt is not known"},"rejected_digest":%q}`, serving, rejected))
+}
+
+// scrape reads a page of a test's own server.
+func scrape(t testing.TB, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }

@@ -121,8 +121,8 @@ func TestStatus(t *testing.T) {
 	r.want(100, nil, append([]string{"status", "--digest", "abcdef123456"}, replicas[:2]...)...)
 	r.want(100, []string{"1 of 2"}, append([]string{"status", "--watch", "--timeout", "400ms"}, replicas...)...)
 
-	log, stop := r.background(append([]string{"status", "--watch", "--timeout", "60s"}, replicas...)...)
-	r.eventually("progress", func() (bool, string) { return strings.Contains(log.String(), "b is behind"), log.String() })
+	watch := r.background(append([]string{"status", "--watch", "--timeout", "60s"}, replicas...)...)
+	r.eventually("progress", func() (bool, string) { return strings.Contains(watch.log.String(), "b is behind"), watch.log.String() })
 	b.serves(one.Digest())
 	var v struct {
 		Serving, All int
@@ -132,7 +132,9 @@ func TestStatus(t *testing.T) {
 	if err := json.Unmarshal([]byte(out.out), &v); err != nil || v.Serving != 2 || v.All != 2 || v.Replicas[1].State != string(verdict.Serving) {
 		t.Errorf("%v: %s", err, out.out)
 	}
-	r.eventually("the end of the watch", func() (bool, string) { return stop() == 0, "it goes on" })
+	if code := watch.wait(); code != 0 {
+		t.Errorf("the watch ended with %d", code)
+	}
 }
 
 // TestReportLoop wants a refusal in the annotations within seconds.
@@ -140,8 +142,8 @@ func TestReportLoop(t *testing.T) {
 	r := withCluster(t)
 	one := makeBundle(t, "r1", "one", 0)
 	g := newFakeGateway(t)
-	log, stop := r.background("report", "--interval", "200ms", "--replica", "a="+g.url)
-	r.eventually("it waits for a bundle", func() (bool, string) { return strings.Contains(log.String(), "has no ConfigMap"), log.String() })
+	report := r.background("report", "--interval", "200ms", "--replica", "a="+g.url)
+	r.eventually("it waits for a bundle", func() (bool, string) { return strings.Contains(report.log.String(), "has no ConfigMap"), report.log.String() })
 	r.want(0, nil, "apply", writeBundle(t, one))
 	g.serves(one.Digest())
 	r.eventually("healthy", func() (bool, string) { return r.is("Healthy") })
@@ -149,7 +151,7 @@ func TestReportLoop(t *testing.T) {
 	r.want(0, nil, "apply", writeBundle(t, two))
 	g.refuses(one.Digest(), two.Digest())
 	r.eventually("degraded", func() (bool, string) { return r.is("Degraded") })
-	if code := stop(); code != 0 {
+	if code := report.stop(); code != 0 {
 		t.Errorf("exit %d", code)
 	}
 }

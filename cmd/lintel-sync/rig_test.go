@@ -43,10 +43,36 @@ func (t tidy) Run() int {
 	if s, ok := started.server(); ok {
 		s.stop()
 	}
-	if dir, ok := started.programs(); ok {
+	if dir, ok := started.built(); ok {
 		_ = os.RemoveAll(dir)
 	}
 	return code
+}
+
+// programs are lintel and lintel-gateway: those that LINTEL and LINTEL_GATEWAY name, or
+// built from this checkout.
+func programs(t *testing.T) (lintel, gateway string) {
+	t.Helper()
+	lintel, gateway = os.Getenv("LINTEL"), os.Getenv("LINTEL_GATEWAY")
+	if lintel != "" && gateway != "" {
+		return lintel, gateway
+	}
+	started.mu.Lock()
+	defer started.mu.Unlock()
+	if !started.dirTried {
+		started.dirTried = true
+		if started.dir, started.dirErr = os.MkdirTemp("", "lintel-sync-bin-"); started.dirErr == nil {
+			cmd := exec.Command("go", "build", "-trimpath", "-o", started.dir, "./cmd/lintel", "./cmd/lintel-gateway")
+			cmd.Dir = filepath.Join("..", "..")
+			if out, err := cmd.CombinedOutput(); err != nil {
+				started.dirErr = fmt.Errorf("%w: %s", err, out)
+			}
+		}
+	}
+	if started.dirErr != nil {
+		t.Fatal(started.dirErr)
+	}
+	return filepath.Join(started.dir, "lintel"), filepath.Join(started.dir, "lintel-gateway")
 }
 
 // started is what tests share: it is started by the first that needs it.
@@ -63,7 +89,7 @@ type shared struct {
 }
 
 func (s *shared) server() (*apiServer, bool) { return s.s, s.s != nil }
-func (s *shared) programs() (string, bool)   { return s.dir, s.dir != "" && os.Getenv("LINTEL") == "" }
+func (s *shared) built() (string, bool)      { return s.dir, s.dir != "" }
 
 // apiServer is a real etcd and a real kube-apiserver.
 type apiServer struct {
@@ -314,33 +340,41 @@ func (r *clusterRig) want(code int, texts []string, args ...string) answer {
 	return a
 }
 
-// background runs a verb until the test ends, or stop is called, which returns its exit
-// status.
-func (r *clusterRig) background(args ...string) (log *buffer, stop func() int) {
-	ctx, cancel := context.WithCancel(context.Background())
-	log = &buffer{}
-	done := make(chan int, 1)
-	go func() { done <- r.callIn(ctx, log, args...).code }()
-	var once sync.Once
-	code := 0
-	stop = func() int {
-		once.Do(func() {
-			cancel()
-			select {
-			case code = <-done:
-			case <-time.After(30 * time.Second):
-				code = -1
-			}
-		})
-		return code
+// job is a verb that runs beside the test.
+type job struct {
+	log    *buffer
+	cancel context.CancelFunc
+	ended  chan struct{}
+	code   int
+}
+
+// stop ends it, and wait lets it end by itself; both return its exit status.
+func (j *job) stop() int { j.cancel(); return j.wait() }
+
+func (j *job) wait() int {
+	select {
+	case <-j.ended:
+		return j.code
+	case <-time.After(60 * time.Second):
+		return -1
 	}
+}
+
+// background runs a verb until the test ends, or before.
+func (r *clusterRig) background(args ...string) *job {
+	ctx, cancel := context.WithCancel(context.Background())
+	j := &job{log: &buffer{}, cancel: cancel, ended: make(chan struct{})}
+	go func() {
+		defer close(j.ended)
+		j.code = r.callIn(ctx, j.log, args...).code
+	}()
 	r.t.Cleanup(func() {
-		stop()
+		j.stop()
 		if r.t.Failed() {
-			r.t.Logf("lintel-sync %s:\n%s", args[0], log)
+			r.t.Logf("lintel-sync %s:\n%s", args[0], j.log)
 		}
 	})
-	return log, stop
+	return j
 }
 
 // eventually waits until the condition holds; why says what is missing.
