@@ -49,7 +49,11 @@ var applyVerb = verb{
 			if err != nil {
 				return err
 			}
-			if err := c.Missing(ctx, writing()); err != nil {
+			needs := writing()
+			if !*force {
+				needs = append(needs, cluster.Needs("coordination.k8s.io", "leases", "get")...)
+			}
+			if err := c.Missing(ctx, needs); err != nil {
 				return err
 			}
 			if !*force {
@@ -138,4 +142,3 @@ func oneArg(args []string) (string, error) {
 func wanted(b *bundle.Bundle, p layout.Place) []corev1.ConfigMap {
 	return layout.ConfigMaps(&b.Encoded, p)
 }
-

@@ -27,8 +27,9 @@ var (
 	dnsLabel = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 )
 
-// maxName is what a label takes, so that the bundle's name can be one.
-const maxName = 63
+// maxName leaves room for "-history-", 12 digits and the part below the 253 characters
+// of Kubernetes.
+const maxName = 225
 
 // list is a flag that may be given several times.
 type list []string

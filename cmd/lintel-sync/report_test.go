@@ -143,7 +143,9 @@ func TestReportLoop(t *testing.T) {
 	one := makeBundle(t, "r1", "one", 0)
 	g := newFakeGateway(t)
 	report := r.background("report", "--interval", "200ms", "--replica", "a="+g.url)
-	r.eventually("it waits for a bundle", func() (bool, string) { return strings.Contains(report.log.String(), "has no ConfigMap"), report.log.String() })
+	r.eventually("it waits for a bundle", func() (bool, string) {
+		return strings.Contains(report.log.String(), "has no ConfigMap"), report.log.String()
+	})
 	r.want(0, nil, "apply", writeBundle(t, one))
 	g.serves(one.Digest())
 	r.eventually("healthy", func() (bool, string) { return r.is("Healthy") })

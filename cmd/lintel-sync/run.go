@@ -99,21 +99,31 @@ func (r *runner) run(ctx context.Context, s streams) error {
 		}
 	}
 	skew(ctx, s, c, m)
-	err = lease.Run(ctx, lease.Options{
+	o := lease.Options{
 		Cluster: c, Name: r.target.name, ID: r.identity(), Wait: r.stand,
 		Waiting: func(holder string) {
 			s.log.Info("another agent holds the lease", "holder", holder)
 			m.Ready()
 		},
-	}, func(ctx context.Context) error {
-		m.Leader.Set(1)
-		defer m.Leader.Set(0)
-		return r.lead(ctx, s, c, finder, m)
-	})
-	if errors.Is(err, context.Canceled) {
-		return nil
 	}
-	return err
+	for {
+		err := lease.Run(ctx, o, func(ctx context.Context) error {
+			m.Leader.Set(1)
+			defer m.Leader.Set(0)
+			return r.lead(ctx, s, c, finder, m)
+		})
+		if ctx.Err() != nil {
+			return nil
+		}
+		// An API server that is away comes back; all else is for people.
+		if !errors.Is(err, lease.ErrLost) && !cluster.Lost(err) {
+			return err
+		}
+		s.log.Warn("the agent begins again", "error", err)
+		if !pause(ctx, lease.Retry) {
+			return nil
+		}
+	}
 }
 
 // lead works while the lease is held.

@@ -109,6 +109,7 @@ func aboutVerb(name string) about {
 				{"lintel diff main..HEAD --format markdown", "for a review"},
 				{"lintel diff --env staging..prod", "what differs between two environments"},
 				{"lintel diff http://127.0.0.1:8081 routes", "what a running gateway would get"},
+				{"lintel diff --cluster --namespace gateways", "what a cluster would get"},
 			},
 		}
 	case "owners":
@@ -173,6 +174,32 @@ func aboutVerb(name string) about {
 		return about{
 			groupShip, "Prints digests, revision, sizes and routes, each with its file and line. A file that is not what the manifest says is an error.",
 			[]example{{"lintel inspect out", "as a table"}, {"lintel inspect out --verify-key key.pub", "and who signed it"}},
+		}
+	case "sync":
+		return about{
+			groupShip, "Runs lintel-sync, the one program of Lintel that knows Kubernetes, with all that follows. It is looked for at LINTEL_SYNC, beside lintel and in PATH.",
+			[]example{
+				{"lintel sync apply routes --namespace gateways", "bring a bundle to a cluster, once"},
+				{"lintel sync run --source https://git.example/routes.git --branch main", "be the agent that follows a branch"},
+				{"lintel sync help run", "what it can do"},
+			},
+		}
+	case "status":
+		return about{
+			groupShip, "Asks every gateway of a cluster what it serves since when, what it refused last and why, and how many connections are still on old bundles. Exit 0 when all serve the wanted bundle, 100 when not. It is lintel-sync status.",
+			[]example{
+				{"lintel status --namespace gateways", "as a table"},
+				{"lintel status --namespace gateways --watch --timeout 2m", "in a pipeline: wait until all serve it"},
+			},
+		}
+	case "rollback":
+		return about{
+			groupShip, "The last ten bundles that all gateways served are kept in the cluster. What is brought back is held until the source has something else. It is lintel-sync rollback.",
+			[]example{
+				{"lintel rollback --list --namespace gateways", "what can be brought back"},
+				{"lintel rollback 4f1c9e2 --namespace gateways", "by its revision, or by its digest"},
+				{"lintel rollback --release --namespace gateways", "the source decides again"},
+			},
 		}
 	case "version":
 		return about{

@@ -21,7 +21,8 @@ type diffFlags struct {
 }
 
 var diffVerb = verb{
-	name: "diff", args: "[A [B]]", purpose: "say what B (the working tree) changes of A (HEAD): directories, bundles, Git revisions, main..HEAD, gateways' URLs",
+	cluster: diffCluster,
+	name:    "diff", args: "[A [B]]", purpose: "say what B (the working tree) changes of A (HEAD): directories, bundles, Git revisions, main..HEAD, gateways' URLs",
 	flags: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 		var f diffFlags
 		fs.StringVar(&f.format, "format", "text", "`FORMAT`: text, markdown or json")
@@ -29,6 +30,7 @@ var diffVerb = verb{
 		fs.StringVar(&f.group, "group", "", "compile both sides for the gateway group `NAME` (default \"default\")")
 		fs.StringVar(&f.env, "env", "", "compile both sides for the environment `NAME`; with X..Y compare the environments X and Y of one side, where none is the files as they stand")
 		fs.BoolVar(&f.exitCode, "exit-code", false, "exit with 100 when there is a difference")
+		fs.Bool("cluster", false, "say what would change in a Kubernetes cluster, and what drifted there: lintel-sync diff does it, with the flags that are its own")
 		fs.BoolVar(&f.verbose, "verbose", false, "tell of routes that moved to another file, too")
 		return func(ctx context.Context, s streams, args []string) error {
 			if !slices.Contains([]string{"text", "markdown", "json"}, f.format) {

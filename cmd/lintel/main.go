@@ -46,10 +46,13 @@ type verb struct {
 	name, args, purpose string
 	// flags declares the verb's flags and returns what runs it.
 	flags func(fs *flag.FlagSet) func(ctx context.Context, s streams, args []string) error
+	// cluster tells with which arguments lintel-sync does the work; nil, or no
+	// arguments, when this program does it.
+	cluster func(args []string) []string
 }
 
 func verbs() []verb {
-	return []verb{initVerb, addVerb, fmtVerb, checkVerb, compileVerb, renderVerb, inspectVerb, explainVerb, diffVerb, ownersVerb, testVerb, coverageVerb, importVerb, devVerb, echoVerb, schemaVerb, versionVerb}
+	return []verb{initVerb, addVerb, fmtVerb, checkVerb, compileVerb, renderVerb, inspectVerb, explainVerb, diffVerb, ownersVerb, testVerb, coverageVerb, importVerb, syncVerb, statusVerb, rollbackVerb, devVerb, echoVerb, schemaVerb, versionVerb}
 }
 
 func main() { os.Exit(run()) }
@@ -93,6 +96,11 @@ func execute(ctx context.Context, s streams, args []string) int {
 	for _, v := range verbs() {
 		if v.name != args[0] {
 			continue
+		}
+		if v.cluster != nil {
+			if to := v.cluster(args[1:]); len(to) > 0 {
+				return askCluster(ctx, s, v, to)
+			}
 		}
 		fs := flag.NewFlagSet(v.name, flag.ContinueOnError)
 		fs.SetOutput(io.Discard)

@@ -34,14 +34,14 @@ func (p Place) prefix() string {
 // Selector is the label selector of everything that lies at the place, and at others
 // of the same role.
 func (p Place) Selector() string {
-	return LabelManagedBy + "=" + Lintel + "," + LabelBundle + "=" + p.Name + "," + LabelRole + "=" + string(p.Role)
+	return LabelManagedBy + "=" + Lintel + "," + LabelBundle + "=" + bundle.LabelName(p.Name) + "," + LabelRole + "=" + string(p.Role)
 }
 
 // Owns tells whether a ConfigMap is one of the place: by its labels and by its name.
 func (p Place) Owns(cm *corev1.ConfigMap) bool {
 	_, ok := PartOf(cm.Name, p.prefix())
 	l := cm.Labels
-	return ok && cm.Namespace == p.Namespace && l[LabelManagedBy] == Lintel && l[LabelBundle] == p.Name && l[LabelRole] == string(p.Role)
+	return ok && cm.Namespace == p.Namespace && l[LabelManagedBy] == Lintel && l[LabelBundle] == bundle.LabelName(p.Name) && l[LabelRole] == string(p.Role)
 }
 
 // ConfigMaps lays the bundle out at the place; the first holds the manifest.
@@ -53,7 +53,7 @@ func ConfigMaps(b *bundle.Encoded, p Place) []corev1.ConfigMap {
 			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
 			ObjectMeta: metav1.ObjectMeta{
 				Name: cm.Name, Namespace: p.Namespace,
-				Labels: map[string]string{LabelManagedBy: Lintel, LabelBundle: p.Name, LabelRole: string(p.Role)},
+				Labels: map[string]string{LabelManagedBy: Lintel, LabelBundle: bundle.LabelName(p.Name), LabelRole: string(p.Role)},
 				Annotations: map[string]string{
 					Digest: b.Digest(), Content: b.Manifest().Content, Parts: strconv.Itoa(len(list)),
 				},

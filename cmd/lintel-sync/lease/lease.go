@@ -26,8 +26,12 @@ const (
 	Retry    = 2 * time.Second
 )
 
-// ErrHeld says that another agent holds the lease.
-var ErrHeld = errors.New("another agent is at work")
+// ErrHeld says that another agent holds the lease, ErrLost that this one held it until
+// the API server did not answer, or another agent took it.
+var (
+	ErrHeld = errors.New("another agent is at work")
+	ErrLost = errors.New("the lease was lost")
+)
 
 // Options say who wants the lease.
 type Options struct {
@@ -73,7 +77,7 @@ func Run(ctx context.Context, o Options, lead func(context.Context) error) error
 				defer context.AfterFunc(ctx, cancel)()
 				err = lead(leading)
 				if leading.Err() != nil && ctx.Err() == nil {
-					err = fmt.Errorf("the lease %s was lost: the API server did not answer for %s, or another agent took it", layout.Lease(o.Name), Renew)
+					err = fmt.Errorf("%w: %s could not be renewed for %s", ErrLost, layout.Lease(o.Name), Renew)
 				}
 				stop(nil)
 			},

@@ -18,6 +18,7 @@ import (
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/argocd"
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/cluster"
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/layout"
+	"github.com/lintel-gateway/lintel/schemas/bundle"
 )
 
 // The field managers under which lintel-sync writes.
@@ -78,7 +79,7 @@ func Foreign(cm *corev1.ConfigMap, p layout.Place, adopt bool) string {
 		}
 		return fmt.Sprintf("%s manages it. Choose another --name, or remove it there", by)
 	}
-	if name := cm.Labels[layout.LabelBundle]; name != "" && name != p.Name {
+	if name := cm.Labels[layout.LabelBundle]; name != "" && name != bundle.LabelName(p.Name) {
 		return fmt.Sprintf("it belongs to the bundle %s. Choose another --name", name)
 	}
 	if role := cm.Labels[layout.LabelRole]; role != "" && role != string(p.Role) {

@@ -15,6 +15,7 @@ import (
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/cluster"
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/layout"
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/owned"
+	"github.com/lintel-gateway/lintel/schemas/bundle"
 )
 
 // Bundle names a bundle.
@@ -96,7 +97,7 @@ func Change(ctx context.Context, c *cluster.Cluster, name string, change func(*S
 			_, err = maps.Create(ctx, &corev1.ConfigMap{
 				ObjectMeta: metav1.ObjectMeta{
 					Name: layout.State(name), Namespace: c.Namespace,
-					Labels: map[string]string{layout.LabelManagedBy: layout.Lintel, layout.LabelBundle: name, layout.LabelRole: string(layout.RoleState)},
+					Labels: map[string]string{layout.LabelManagedBy: layout.Lintel, layout.LabelBundle: bundle.LabelName(name), layout.LabelRole: string(layout.RoleState)},
 				},
 				Data: map[string]string{key: string(data)},
 			}, metav1.CreateOptions{FieldManager: owned.Manager})
