@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/lintel-gateway/lintel/ci/testbed"
 )
 
 // finding is a line of testssl.sh's report.
@@ -24,13 +27,17 @@ func audit(c *court) ([]verdict, error) {
 	if missing != nil {
 		return missing, nil
 	}
+	_, port, err := net.SplitHostPort(c.gateway.Secure)
+	if err != nil {
+		return nil, err
+	}
 	report := filepath.Join(c.dir, "testssl.json")
 	if err := os.Remove(report); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	// The exit status counts findings of every kind: the report says which.
 	text, runErr := run(15*time.Minute, tool, "--quiet", "--color", "0", "--warnings", "off", "--nodns", "none", "--ip", "127.0.0.1",
-		"--add-ca", filepath.Join(c.gateway.Dir, "ca.pem"), "--jsonfile", report, c.gateway.Secure)
+		"--add-ca", filepath.Join(c.gateway.Dir, "ca.pem"), "--jsonfile", report, net.JoinHostPort(testbed.Host, port))
 	raw, err := os.ReadFile(report)
 	if err != nil {
 		return nil, fmt.Errorf("testssl wrote no report: %w: %s", runErr, text)
