@@ -151,8 +151,8 @@ func TestArgo(t *testing.T) {
 		t.Errorf("the plugin runs %v", command)
 	}
 	printed := lintel(t, args...)
-	if out, err := conform(t, printed); err != nil {
-		t.Errorf("kubeconform: %v\n%s", err, out)
+	for name, text := range conform(t, map[string][]byte{"the plugin's": printed}) {
+		t.Errorf("%s:\n%s", name, text)
 	}
 
 	job := jobOf(t, argocd+"/hooks/candidate.yaml")
