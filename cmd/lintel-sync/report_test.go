@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -172,21 +173,22 @@ func (r *clusterRig) health(want string) {
 	}
 }
 
-// event wants so many events of a reason, counted once each.
-func (r *clusterRig) event(reason string, want int) string {
+// event waits for so many events of a reason, the same one counted once, and returns
+// the message of one.
+func (r *clusterRig) event(reason string, want int) (message string) {
 	r.t.Helper()
-	list, err := r.client.CoreV1().Events(r.namespace).List(r.t.Context(), metav1.ListOptions{})
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	n, message := 0, ""
-	for _, e := range list.Items {
-		if e.Reason == reason {
-			n, message = n+1, e.Message
+	r.eventually(reason, func() (bool, string) {
+		list, err := r.client.CoreV1().Events(r.namespace).List(r.t.Context(), metav1.ListOptions{})
+		if err != nil {
+			return false, err.Error()
 		}
-	}
-	if n != want {
-		r.t.Errorf("%d events %s, want %d", n, reason, want)
-	}
+		n := 0
+		for _, e := range list.Items {
+			if e.Reason == reason {
+				n, message = n+1, e.Message
+			}
+		}
+		return n == want, fmt.Sprintf("%d events, want %d", n, want)
+	})
 	return message
 }

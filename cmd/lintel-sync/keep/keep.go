@@ -130,7 +130,7 @@ func Find(history []state.Bundle, which string) (state.Bundle, error) {
 		return found[0], nil
 	}
 	for _, b := range history {
-		if b.Revision == which {
+		if which != "" && b.Revision == which {
 			return b, nil
 		}
 	}
