@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -27,8 +28,12 @@ type Program struct {
 	Stamp   string // what the linker writes into the program
 }
 
-// API are the programs that an API server alone needs.
-func API() []Program { return programs()[:3] }
+// API are the programs that an API server alone needs, and Helm, which makes what it judges.
+func API() []Program {
+	return slices.DeleteFunc(programs(), func(p Program) bool {
+		return !slices.Contains([]string{"kube-apiserver", "etcd", "kubectl", "helm"}, p.Name)
+	})
+}
 
 // All are the programs that the whole cluster needs, those of API first.
 func All() []Program { return programs() }

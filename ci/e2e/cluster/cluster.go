@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lintel-gateway/lintel/ci/e2e/kube"
+	"github.com/lintel-gateway/lintel/ci/e2e/names"
 )
 
 // Options say what a cluster is made of and where.
@@ -68,7 +69,9 @@ func (c *Cluster) whole(ctx context.Context) error {
 	if err := c.control(ctx); err != nil {
 		return err
 	}
-	for _, step := range []func() error{c.controllers, c.proxy} {
+	// It outlives this call, and ends with the program.
+	dns := func() error { return names.Serve(context.WithoutCancel(ctx), c.address+":53", c.Client) }
+	for _, step := range []func() error{c.controllers, c.proxy, dns} {
 		if err := step(); err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lintel-gateway/lintel/ci/e2e/kube"
+	"github.com/lintel-gateway/lintel/ci/e2e/names"
 )
 
 // Kubelet is one node.
@@ -152,8 +153,11 @@ podLogsDir: %s
 volumePluginDir: %s
 resolvConf: ""
 makeIPTablesUtilChains: false
+clusterDNS: [%s]
+clusterDomain: %s
 maxPods: 60
-`, k.Group, c.socket(i), k.Address, k.Sync, filepath.Join(c.Logs, "pods-"+k.Name), filepath.Join(dir, "plugins"))
+`, k.Group, c.socket(i), k.Address, k.Sync, filepath.Join(c.Logs, "pods-"+k.Name), filepath.Join(dir, "plugins"),
+		c.address, names.Domain)
 	file := filepath.Join(dir, "kubelet.yaml")
 	if err := os.WriteFile(file, []byte(config), 0o644); err != nil {
 		return err

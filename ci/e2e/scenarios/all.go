@@ -1,0 +1,16 @@
+package scenarios
+
+// All are the scenarios on a whole cluster, in their order.
+func All() []Scenario {
+	return []Scenario{
+		install(),
+		change(),
+		bad(),
+		revert(),
+	}
+}
+
+// API are the scenarios that need no node.
+func API() []Scenario {
+	return nil
+}

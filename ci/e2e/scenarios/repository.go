@@ -1,0 +1,127 @@
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// repository is the team's repository of routes, in the folder work, and what Argo CD
+// reads it from.
+type repository struct {
+	work, bare string
+	programs   string
+}
+
+// URL is what Argo CD and the agent are given.
+func (r *repository) URL() string { return "file://" + r.bare }
+
+// newRepository makes one as `lintel init` does, with the bare one that it is pushed to.
+func newRepository(ctx context.Context, b *Bench) (*repository, error) {
+	r := &repository{work: filepath.Join(b.Dir, "git", "work"), bare: filepath.Join(b.Dir, "git", "routes.git"), programs: b.Programs}
+	if err := os.MkdirAll(filepath.Dir(r.work), 0o755); err != nil {
+		return nil, err
+	}
+	if _, err := r.run(ctx, filepath.Dir(r.work), "lintel", "init", "--domain", "shop.example", "--owner", "team-shop", "work"); err != nil {
+		return nil, err
+	}
+	if _, err := r.run(ctx, "", "git", "init", "-q", "--bare", "-b", "main", r.bare); err != nil {
+		return nil, err
+	}
+	for _, args := range [][]string{
+		{"init", "-q", "-b", "main"},
+		{"config", "user.name", "Team Shop"},
+		{"config", "user.email", "team@shop.example"},
+		{"config", "commit.gpgsign", "false"},
+		{"remote", "add", "origin", r.bare},
+	} {
+		if _, err := r.git(ctx, args...); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func (r *repository) git(ctx context.Context, args ...string) (string, error) {
+	return r.run(ctx, r.work, "git", args...)
+}
+
+// run runs a program of ours or of the machine in dir.
+func (r *repository) run(ctx context.Context, dir, name string, args ...string) (string, error) {
+	program := name
+	if ours := filepath.Join(r.programs, name); strings.HasPrefix(name, "lintel") {
+		program = ours
+	}
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "HOME="+filepath.Dir(r.bare), "LINTEL_CACHE="+filepath.Join(filepath.Dir(r.bare), "cache"))
+	var out, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &stderr
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, strings.TrimSpace(stderr.String()+out.String()))
+	}
+	return out.String(), nil
+}
+
+// write writes files of the repository, by their paths in it.
+func (r *repository) write(files map[string]string) error {
+	for name, text := range files {
+		file := filepath.Join(r.work, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// manifests is the folder that Argo CD applies; bundleFile is what CI renders into it.
+const (
+	manifests  = "deploy"
+	bundleFile = manifests + "/bundle.yaml"
+)
+
+var digestLine = regexp.MustCompile(`lintel\.dev/digest: "?(sha256:[0-9a-f]{64})`)
+
+// render does what CI does for a merged change: it proves it and renders it. It returns
+// the digest of the bundle.
+func (r *repository) render(ctx context.Context, revision string) (string, error) {
+	if _, err := r.run(ctx, r.work, "lintel", "check"); err != nil {
+		return "", err
+	}
+	text, err := r.run(ctx, r.work, "lintel", "render", "--candidate", "--name", bundleName, "--namespace", namespace, "--revision", revision)
+	if err != nil {
+		return "", err
+	}
+	if err := r.write(map[string]string{bundleFile: text}); err != nil {
+		return "", err
+	}
+	return digestOf(text)
+}
+
+// digestOf is the digest of the bundle in rendered ConfigMaps.
+func digestOf(text string) (string, error) {
+	m := digestLine.FindStringSubmatch(text)
+	if m == nil {
+		return "", fmt.Errorf("the rendered ConfigMaps have no digest")
+	}
+	return m[1], nil
+}
+
+// push commits all there is and pushes it.
+func (r *repository) push(ctx context.Context, subject string) error {
+	if _, err := r.git(ctx, "add", "-A"); err != nil {
+		return err
+	}
+	if _, err := r.git(ctx, "commit", "-q", "-m", subject); err != nil {
+		return err
+	}
+	_, err := r.git(ctx, "push", "-q", "origin", "HEAD:main")
+	return err
+}
