@@ -105,7 +105,7 @@ func (c *Cluster) argoPrograms() error {
 			"--address=127.0.0.1", "--port=" + ports[1], "--metrics-address=127.0.0.1", "--metrics-port=" + ports[2],
 			"--redis=" + redis, "--revision-cache-expiration=5s",
 		}},
-		{"argocd-application-controller", []string{"--redis=" + redis, "--repo-server=" + repo, "--metrics-port=" + ports[3], "--app-resync=10"}},
+		{"argocd-application-controller", []string{"--redis=" + redis, "--repo-server=" + repo, "--metrics-port=" + ports[3], "--app-resync=10", "--persist-resource-health"}},
 		{"argocd-applicationset-controller", []string{
 			"--argocd-repo-server=" + repo, "--metrics-addr=127.0.0.1:" + ports[4], "--probe-addr=127.0.0.1:" + ports[5], "--webhook-addr=127.0.0.1:0",
 		}},

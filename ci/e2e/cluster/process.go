@@ -106,6 +106,21 @@ func (c *Cluster) Stop(name string) { c.process(name).stop(syscall.SIGTERM) }
 // Start starts one again that was stopped, with the same settings.
 func (c *Cluster) Start(name string) error { return c.process(name).start() }
 
+// Revive starts again what has ended by itself, as the kubelet would with its pods.
+func (c *Cluster) Revive() error {
+	c.mu.Lock()
+	processes := slices.Clone(c.processes)
+	c.mu.Unlock()
+	for _, p := range processes {
+		if p.ended() != nil {
+			if err := p.start(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Ended says which program of the cluster is not running any more, nil when all are.
 func (c *Cluster) Ended() error {
 	c.mu.Lock()

@@ -47,6 +47,7 @@ type Object struct {
 	Metadata struct {
 		Name        string            `json:"name"`
 		UID         string            `json:"uid"`
+		Version     string            `json:"resourceVersion"`
 		Labels      map[string]string `json:"labels"`
 		Annotations map[string]string `json:"annotations"`
 		Deletion    *time.Time        `json:"deletionTimestamp"`

@@ -7,10 +7,18 @@ func All() []Scenario {
 		change(),
 		bad(),
 		revert(),
+		edited(),
+		deleted(),
+		many(),
+		boot(),
+		kubelets(),
+		apiServer(),
+		drain(),
+		newPod(),
 	}
 }
 
 // API are the scenarios that need no node.
 func API() []Scenario {
-	return nil
+	return []Scenario{rendered(), sizes()}
 }
