@@ -17,8 +17,13 @@ import (
 	"time"
 )
 
-// Kubernetes is the version of the cluster; go.mod in tools has the same one.
-const Kubernetes = "v1.36.3"
+// Versions of what the cluster is made of, as the module files in tools have them.
+const (
+	Kubernetes    = "v1.36.3"
+	ArgoCDVersion = "3.5.7"
+	HelmVersion   = "4.2.4"
+	EtcdVersion   = "3.7.3"
+)
 
 // Program is one program and what it is built from.
 type Program struct {
@@ -55,8 +60,8 @@ func programs() []Program {
 		kube("kube-controller-manager"),
 		kube("kube-scheduler"),
 		kube("kube-proxy"),
-		{"helm", "tools", "helm.sh/helm/v4/cmd/helm", "-X helm.sh/helm/v4/internal/version.version=v4.2.4"},
-		{"argocd", "tools", "github.com/argoproj/argo-cd/v3/cmd", "-X github.com/argoproj/argo-cd/v3/common.version=3.5.7"},
+		{"helm", "tools", "helm.sh/helm/v4/cmd/helm", "-X helm.sh/helm/v4/internal/version.version=v" + HelmVersion},
+		{"argocd", "tools", "github.com/argoproj/argo-cd/v3/cmd", "-X github.com/argoproj/argo-cd/v3/common.version=" + ArgoCDVersion},
 		{"kustomize", "tools", "sigs.k8s.io/kustomize/kustomize/v5", ""},
 	}
 }

@@ -20,8 +20,9 @@ const bootBound = 20 * time.Second
 func Table(list []scenarios.Result, boot, took time.Duration) string {
 	var b strings.Builder
 	b.WriteString("<!-- Written by `make e2e`; your changes would be lost. -->\n\n# What the end-to-end test measured\n\n")
-	fmt.Fprintf(&b, "%s, %s, on %s; load before %s. Kubernetes %s, Argo CD 3.5.7, Helm 4.2.4, etcd 3.7.3, %s. Two nodes, three gateways.\n\n",
-		time.Now().UTC().Format("2006-01-02"), verdict(list), cluster.Machine(), load(), strings.TrimPrefix(binaries.Kubernetes, "v"), runtime.Version())
+	fmt.Fprintf(&b, "%s, %s, on %s; load before %s. Kubernetes %s, Argo CD %s, Helm %s, etcd %s, %s. Two nodes, three gateways.\n\n",
+		time.Now().UTC().Format("2006-01-02"), verdict(list), cluster.Machine(), load(), strings.TrimPrefix(binaries.Kubernetes, "v"), binaries.ArgoCDVersion,
+		binaries.HelmVersion, binaries.EtcdVersion, runtime.Version())
 	b.WriteString("| What happens, and what must come of it | Result | Took | Measured | Asked |\n|---|---|---|---|---|\n")
 	line := func(name, result, took, measured, asked string) {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", cell(name), result, took, cell(measured), asked)

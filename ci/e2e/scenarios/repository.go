@@ -87,7 +87,7 @@ const (
 	bundleFile = manifests + "/bundle.yaml"
 )
 
-var digestLine = regexp.MustCompile(`lintel\.dev/digest: "?(sha256:[0-9a-f]{64})`)
+var digestLine = regexp.MustCompile(`lintel\.dev/digest"?: "?(sha256:[0-9a-f]{64})`)
 
 // render does what CI does for a merged change: it proves it and renders it. It returns
 // the digest of the bundle.
