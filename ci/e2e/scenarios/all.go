@@ -9,12 +9,17 @@ func All() []Scenario {
 		revert(),
 		edited(),
 		deleted(),
+		gatePasses(),
+		gateFails(),
+		large(),
+		late(),
 		many(),
 		boot(),
 		kubelets(),
 		apiServer(),
 		drain(),
 		newPod(),
+		signed(),
 	}
 }
 

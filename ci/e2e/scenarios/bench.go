@@ -17,6 +17,7 @@ type Bench struct {
 	Root     string        // the repository of Lintel
 	Boot     time.Duration // how long the cluster took
 
+	namespace  string // of the gateways
 	repository *repository
 	digest     string // of the bundle that main has
 	step       int    // of the last change
@@ -36,8 +37,8 @@ func (b *Bench) apply(ctx context.Context, manifests string) error {
 }
 
 // bundlePath leads to the first ConfigMap of the bundle.
-func bundlePath(part int) string {
-	return kube.Core(namespace, "configmaps", fmt.Sprintf("%s-%d", bundleName, part))
+func (b *Bench) bundlePath(part int) string {
+	return kube.Core(b.namespace, "configmaps", fmt.Sprintf("%s-%d", bundleName, part))
 }
 
 // change commits a bundle with another step, as the pipeline does after a merge, and tells

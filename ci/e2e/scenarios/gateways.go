@@ -16,7 +16,7 @@ import (
 
 // Names that the scenarios share.
 const (
-	namespace  = "gateway"
+	home       = "gateway" // namespace of the gateways that Argo CD looks after
 	instance   = "lintel"
 	bundleName = "lintel-bundle"
 	selector   = "app.kubernetes.io/name=lintel,app.kubernetes.io/component=gateway,app.kubernetes.io/instance=" + instance
@@ -35,7 +35,7 @@ type gateway struct {
 
 // gateways are the pods that are not on their way out, with what each says of itself.
 func (b *Bench) gateways(ctx context.Context) ([]gateway, error) {
-	pods, err := b.List(ctx, kube.Core(namespace, "pods"), selector)
+	pods, err := b.List(ctx, kube.Core(b.namespace, "pods"), selector)
 	if err != nil {
 		return nil, err
 	}

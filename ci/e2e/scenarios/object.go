@@ -15,14 +15,14 @@ func edited() Scenario {
 		Key: "edit", Name: "Somebody edits the ConfigMap by hand: Argo CD heals it, and every replica serves what Git has",
 		Needs: []string{"install"},
 		Run: func(ctx context.Context, b *Bench) (Figure, error) {
-			before, err := b.Get(ctx, bundlePath(0))
+			before, err := b.Get(ctx, b.bundlePath(0))
 			if err != nil {
 				return Figure{}, err
 			}
 			var took time.Duration
 			_, err = b.underLoad(ctx, true, func() error {
 				garbage := base64.StdEncoding.EncodeToString([]byte(`{"format":1,"content":"by hand"}`))
-				if err := b.Merge(ctx, bundlePath(0), map[string]any{"binaryData": map[string]any{"manifest.json": garbage}}); err != nil {
+				if err := b.Merge(ctx, b.bundlePath(0), map[string]any{"binaryData": map[string]any{"manifest.json": garbage}}); err != nil {
 					return err
 				}
 				began := time.Now()
@@ -44,13 +44,13 @@ func deleted() Scenario {
 		Key: "delete", Name: "Somebody deletes the ConfigMap: Argo CD brings it back; meanwhile every replica serves on",
 		Needs: []string{"install"},
 		Run: func(ctx context.Context, b *Bench) (Figure, error) {
-			before, err := b.Get(ctx, bundlePath(0))
+			before, err := b.Get(ctx, b.bundlePath(0))
 			if err != nil {
 				return Figure{}, err
 			}
 			var took time.Duration
 			_, err = b.underLoad(ctx, true, func() error {
-				if err := b.Delete(ctx, bundlePath(0)); err != nil {
+				if err := b.Delete(ctx, b.bundlePath(0)); err != nil {
 					return err
 				}
 				began := time.Now()
@@ -72,7 +72,7 @@ func deleted() Scenario {
 // healed waits until the first ConfigMap of the bundle holds what it did before.
 func (b *Bench) healed(ctx context.Context, before kube.Object) error {
 	return b.Until(ctx, time.Minute, "the ConfigMap to be as in Git", func() error {
-		now, err := b.Get(ctx, bundlePath(0))
+		now, err := b.Get(ctx, b.bundlePath(0))
 		if err == nil && string(now.BinaryData["manifest.json"]) != string(before.BinaryData["manifest.json"]) {
 			err = errors.New("it has another manifest")
 		}

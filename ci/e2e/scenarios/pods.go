@@ -32,7 +32,7 @@ func boot() Scenario {
 					return err
 				}
 				stop := b.watchReady(ctx)
-				_, err := b.Kubectl(ctx, "", "rollout", "status", "--namespace", namespace, "deployment/"+instance, "--timeout=180s")
+				_, err := b.Kubectl(ctx, "", "rollout", "status", "--namespace", b.namespace, "deployment/"+instance, "--timeout=180s")
 				if err == nil {
 					err = b.Until(ctx, time.Minute, "old pods to be gone", func() error { return b.exactly(ctx, replicas) })
 				}
@@ -60,7 +60,7 @@ func boot() Scenario {
 
 // exactly is nil when there are n pods of gateways, those on their way out included.
 func (b *Bench) exactly(ctx context.Context, n int) error {
-	pods, err := b.List(ctx, kube.Core(namespace, "pods"), selector)
+	pods, err := b.List(ctx, kube.Core(b.namespace, "pods"), selector)
 	if err == nil && len(pods) != n {
 		err = fmt.Errorf("there are %d pods", len(pods))
 	}
@@ -75,7 +75,7 @@ func (b *Bench) watchReady(ctx context.Context) (least func() int) {
 	go func() {
 		few := replicas
 		for ctx.Err() == nil {
-			pods, err := b.List(ctx, kube.Core(namespace, "pods"), selector)
+			pods, err := b.List(ctx, kube.Core(b.namespace, "pods"), selector)
 			if err == nil {
 				n := 0
 				for _, p := range pods {
@@ -155,7 +155,7 @@ func newPod() Scenario {
 				return Figure{}, err
 			}
 			began := time.Now()
-			if err := b.Delete(ctx, kube.Core(namespace, "pods", list[0].Pod)); err != nil {
+			if err := b.Delete(ctx, kube.Core(b.namespace, "pods", list[0].Pod)); err != nil {
 				return Figure{}, err
 			}
 			var fresh gateway

@@ -15,6 +15,7 @@ import (
 type repository struct {
 	work, bare string
 	programs   string
+	signKey    string // file of the key that bundles are signed with, "" for none
 }
 
 // URL is what Argo CD and the agent are given.
@@ -95,7 +96,11 @@ func (r *repository) render(ctx context.Context, revision string) (string, error
 	if _, err := r.run(ctx, r.work, "lintel", "check"); err != nil {
 		return "", err
 	}
-	text, err := r.run(ctx, r.work, "lintel", "render", "--candidate", "--name", bundleName, "--namespace", namespace, "--revision", revision)
+	args := []string{"render", "--candidate", "--name", bundleName, "--namespace", home, "--revision", revision}
+	if r.signKey != "" {
+		args = append(args, "--sign-key", r.signKey)
+	}
+	text, err := r.run(ctx, r.work, "lintel", args...)
 	if err != nil {
 		return "", err
 	}
