@@ -12,7 +12,7 @@ LISTEN ?= 127.0.0.1:8080
 ADMIN ?= 127.0.0.1:8081
 
 .DEFAULT_GOAL := help
-.PHONY: help run programs build test race gate lint fmt generate fuzz bench soak conformance image ci clean
+.PHONY: help run programs build test race gate lint fmt generate fuzz bench soak conformance image e2e e2e-api ci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -95,6 +95,12 @@ conformance: programs ## judge the gateway by hostile requests and by the progra
 image: ## write the container images into bin/images (REGISTRY= TAG= PLATFORMS= IMAGES=)
 	@cd ci/image && $(GO) build -trimpath -o $(abspath $(BIN))/image .
 	@$(BIN)/image -go "$(GO)" -out $(BIN)/images -registry "$(or $(REGISTRY),lintel.local)" -tag "$(TAG)" -platforms "$(PLATFORMS)" -only "$(IMAGES)"
+
+e2e: build image ## prove the delivery of a change on a real cluster in a sandbox; writes ci/e2e/RESULTS.md (needs root)
+	@$(GO) run -trimpath ./ci/e2e -results ci/e2e/RESULTS.md -run "$(RUN)"
+
+e2e-api: programs ## prove manifests and lintel-sync on a real API server (etcd and kube-apiserver; needs no root)
+	@$(GO) run -trimpath ./ci/e2e -api -run "$(RUN)"
 
 ci: lint test gate ## what continuous integration runs
 

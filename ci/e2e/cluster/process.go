@@ -92,6 +92,9 @@ func (c *Cluster) run(name string, env []string, args ...string) error {
 	return p.start()
 }
 
+// Run starts a program beside the cluster; it ends with it.
+func (c *Cluster) Run(name string, args ...string) error { return c.run(name, nil, args...) }
+
 // process finds one by its name; there is one.
 func (c *Cluster) process(name string) *process {
 	c.mu.Lock()

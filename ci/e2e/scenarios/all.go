@@ -19,7 +19,11 @@ func All() []Scenario {
 		apiServer(),
 		drain(),
 		newPod(),
+		poked(),
 		signed(),
+		agent(),
+		agentHeals(),
+		rollback(),
 	}
 }
 
