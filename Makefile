@@ -15,7 +15,7 @@ ADMIN ?= 127.0.0.1:8081
 .PHONY: help run programs build test race gate lint fmt generate fuzz bench soak conformance image e2e e2e-api ci clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 run: programs ## serve the example in routes/ and swap on save (LISTEN=, ADMIN= set the addresses)
 	@exec $(BIN)/lintel dev routes --listen $(LISTEN) --admin $(ADMIN)

@@ -55,13 +55,17 @@ func onlyAPI(ctx context.Context, o options, folder string) (err error) {
 	if err := binaries.Build(ctx, o.e2e, folder, binaries.API(), os.Stderr); err != nil {
 		return err
 	}
+	argo, err := binaries.ArgoCD(ctx, o.e2e, folder)
+	if err != nil {
+		return err
+	}
 	dir, err := os.MkdirTemp("", "lintel-e2e-")
 	if err != nil {
 		return err
 	}
 	defer func() { leave(dir, o.keep || err != nil) }()
 	began := time.Now()
-	c, err := cluster.API(ctx, cluster.Options{Dir: dir, Bin: folder, Report: report})
+	c, err := cluster.API(ctx, cluster.Options{Dir: dir, Bin: folder, ArgoCD: argo, Report: report})
 	if err != nil {
 		return err
 	}

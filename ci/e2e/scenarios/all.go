@@ -29,5 +29,5 @@ func All() []Scenario {
 
 // API are the scenarios that need no node.
 func API() []Scenario {
-	return []Scenario{rendered(), sizes()}
+	return []Scenario{rendered(), sizes(), charts(), agentTests()}
 }
