@@ -24,6 +24,7 @@ func All() []Scenario {
 		agent(),
 		agentHeals(),
 		rollback(),
+		weight(),
 	}
 }
 
