@@ -13,7 +13,7 @@ import (
 )
 
 // withoutArgo is the namespace of the gateways that lintel-sync looks after.
-const withoutArgo = "gateway-agent"
+const withoutArgo = "gateways-agent"
 
 // agentOf is the bench as it is for the gateways of the agent.
 func (b *Bench) agentOf() *Bench {

@@ -72,7 +72,7 @@ func (b *Bench) refresh(ctx context.Context) error {
 
 // application is the path of the Application that holds the bundle.
 func application() string {
-	return kube.Group("argoproj.io/v1alpha1", cluster.ArgoNamespace, "applications", bundleName)
+	return kube.Group("argoproj.io/v1alpha1", cluster.ArgoNamespace, "applications", "lintel-routes")
 }
 
 // state is what Argo CD says of the Application.

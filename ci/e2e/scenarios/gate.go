@@ -17,7 +17,7 @@ func gatePasses() Scenario {
 		Key: "gate", Name: "A PreSync Job plays the cases on the candidate with k6, they pass: every replica serves the change",
 		Needs: []string{"install"},
 		Run: func(ctx context.Context, b *Bench) (Figure, error) {
-			hook, err := b.hook("presync")
+			hook, err := b.hook("candidate")
 			if err != nil {
 				return Figure{}, err
 			}
@@ -91,7 +91,7 @@ func gateFails() Scenario {
 	}
 }
 
-// hook is a hook of Argo CD as charts/argocd has it, with the images of the test.
+// hook is a hook of Argo CD as charts/argocd has it.
 func (b *Bench) hook(name string) (string, error) {
 	text, err := os.ReadFile(filepath.Join(b.Root, "charts", "argocd", "hooks", name+".yaml"))
 	return string(text), err

@@ -16,7 +16,7 @@ import (
 
 // Names that the scenarios share.
 const (
-	home       = "gateway" // namespace of the gateways that Argo CD looks after
+	home       = "gateways" // namespace of the gateways that Argo CD looks after
 	instance   = "lintel"
 	bundleName = "lintel-bundle"
 	selector   = "app.kubernetes.io/name=lintel,app.kubernetes.io/component=gateway,app.kubernetes.io/instance=" + instance

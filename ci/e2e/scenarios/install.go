@@ -3,7 +3,9 @@ package scenarios
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/lintel-gateway/lintel/schemas/release"
@@ -49,18 +51,19 @@ spec:
           securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
 `
 
-// delivery is the Application that brings the rendered bundle into the cluster.
-const delivery = `apiVersion: argoproj.io/v1alpha1
-kind: Application
-metadata: {name: ` + bundleName + `, namespace: argocd}
-spec:
-  project: default
-  source: {repoURL: %q, targetRevision: main, path: ` + manifests + `}
-  destination: {server: https://kubernetes.default.svc, namespace: ` + home + `}
-  syncPolicy:
-    automated: {prune: true, selfHeal: true}
-    syncOptions: [ServerSideApply=true]
-`
+// delivery is what charts/argocd has for the bundle, with the repository of the test in
+// the place of the one that is written there.
+func (b *Bench) delivery() (string, error) {
+	var all strings.Builder
+	for _, name := range []string{"applications/project.yaml", "applications/routes.yaml"} {
+		text, err := os.ReadFile(filepath.Join(b.Root, "charts", "argocd", name))
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&all, "---\n%s", strings.ReplaceAll(string(text), "https://git.example/shop/routes.git", b.repository.URL()))
+	}
+	return all.String(), nil
+}
 
 // stepModule is a module of the domain whose answers carry a number.
 func stepModule(step int) string {
@@ -102,8 +105,16 @@ func install() Scenario {
 			if err := b.repository.push(ctx, "the first bundle"); err != nil {
 				return Figure{}, err
 			}
+			health := filepath.Join(b.Root, "charts", "argocd", "health", "argocd-cm.yaml")
+			if _, err := b.Kubectl(ctx, "", "--namespace", "argocd", "patch", "configmap", "argocd-cm", "--patch-file", health); err != nil {
+				return Figure{}, err
+			}
 			began := time.Now()
-			if err := b.apply(ctx, fmt.Sprintf(delivery, b.repository.URL())); err != nil {
+			objects, err := b.delivery()
+			if err != nil {
+				return Figure{}, err
+			}
+			if err := b.apply(ctx, objects); err != nil {
 				return Figure{}, err
 			}
 			if err := b.chart(ctx); err != nil {

@@ -19,7 +19,7 @@ func poked() Scenario {
 			if err := b.chart(ctx, "--reuse-values", "--set", "poke.enabled=true"); err != nil {
 				return Figure{}, err
 			}
-			hook, err := b.hook("postsync")
+			hook, err := b.hook("poke")
 			if err != nil {
 				return Figure{}, err
 			}

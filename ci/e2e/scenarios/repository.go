@@ -84,7 +84,7 @@ func (r *repository) write(files map[string]string) error {
 
 // manifests is the folder that Argo CD applies; bundleFile is what CI renders into it.
 const (
-	manifests  = "deploy"
+	manifests  = "rendered/production"
 	bundleFile = manifests + "/bundle.yaml"
 )
 
