@@ -42,14 +42,14 @@ func (c *Cluster) argocd(ctx context.Context) error {
 	if _, err := c.Kubectl(ctx, "", "apply", "--server-side", "-f", filepath.Join(c.ArgoCD, "crds")); err != nil {
 		return err
 	}
-	if _, err := c.Kubectl(ctx, "", "wait", "--for=condition=Established", "--timeout=60s", "crd", "applications.argoproj.io", "appprojects.argoproj.io"); err != nil {
-		return err
-	}
 	objects := fmt.Sprintf(settings, rand.Text())
 	for _, name := range []string{"cmd-params", "rbac", "gpg-keys", "ssh-known-hosts", "tls-certs"} {
 		objects += fmt.Sprintf("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-%s-cm, labels: {app.kubernetes.io/part-of: argocd}}\n", name)
 	}
 	if err := c.Until(ctx, 30*time.Second, "the objects of Argo CD", func() error {
+		if _, err := c.Get(ctx, "/apis/argoproj.io/v1alpha1/applications"); err != nil {
+			return err
+		}
 		_, err := c.Kubectl(ctx, objects, "apply", "--server-side", "--namespace", ArgoNamespace, "-f", "-")
 		return err
 	}); err != nil {

@@ -88,16 +88,16 @@ func (c *Cluster) whole(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := <-argo; err != nil {
-		return err
-	}
-	c.report("Argo CD started")
 	for i := range c.Kubelets {
 		if err := c.Until(ctx, 2*time.Minute, "a ready node", func() error { return c.ready(ctx, i) }); err != nil {
 			return err
 		}
 	}
 	c.report("nodes ready")
+	if err := <-argo; err != nil {
+		return err
+	}
+	c.report("Argo CD started")
 	return nil
 }
 

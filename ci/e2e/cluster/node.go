@@ -209,7 +209,7 @@ clusterCIDR: 10.78.0.0/16
 hostnameOverride: %s
 bindAddress: %s
 healthzBindAddress: ""
-metricsBindAddress: 127.0.0.1:0
+metricsBindAddress: 127.0.0.1:10249
 nftables: {masqueradeAll: true}
 conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}
 nodePortAddresses: [%s/32]
