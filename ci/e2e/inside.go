@@ -43,6 +43,9 @@ func inside(ctx context.Context, o options) error {
 		return err
 	}
 	boot := time.Since(began)
+	if err := c.Imported(); err != nil {
+		return err
+	}
 	all, err := choose(scenarios.All(), o.run)
 	if err != nil {
 		return err

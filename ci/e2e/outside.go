@@ -100,8 +100,9 @@ func prepare(ctx context.Context, o options, folder, dir string) (s setup, err e
 		}
 		s.Images = append(s.Images, file)
 	}
+	// It is first: no pod begins without it.
 	pause, err := pauseImage(ctx, o, dir)
-	s.Images = append(s.Images, pause)
+	s.Images = append([]string{pause}, s.Images...)
 	return s, err
 }
 

@@ -41,6 +41,7 @@ type Cluster struct {
 	mu        sync.Mutex
 	processes []*process
 	began     time.Time
+	imported  chan error // one for each node
 }
 
 // API boots etcd and an API server on loopback; needs no root.
@@ -104,7 +105,7 @@ func (c *Cluster) whole(ctx context.Context) error {
 func prepare(o Options, address string) (*Cluster, error) {
 	c := &Cluster{
 		Options: o, Kubeconfig: filepath.Join(o.Dir, "kubeconfig"), Logs: filepath.Join(o.Dir, "logs"),
-		address: address, began: time.Now(),
+		address: address, began: time.Now(), imported: make(chan error, len(o.Kubelets)),
 	}
 	if c.Report == nil {
 		c.Report = func(string, time.Duration) {}

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -102,12 +103,27 @@ state = %q
 	}); err != nil {
 		return err
 	}
+	go func() { c.imported <- c.importImages(ctx, i) }()
+	return nil
+}
+
+// Imported waits until all nodes have all images; it is called once.
+func (c *Cluster) Imported() error {
+	var failed []error
+	for range c.Kubelets {
+		failed = append(failed, <-c.imported)
+	}
+	c.report("images on all nodes")
+	return errors.Join(failed...)
+}
+
+// importImages gives node i the images, as a registry would when they are asked for.
+func (c *Cluster) importImages(ctx context.Context, i int) error {
 	for _, image := range c.Images {
 		if err := c.importImage(ctx, i, image); err != nil {
 			return err
 		}
 	}
-	c.report("containerd and images on " + name)
 	return nil
 }
 

@@ -24,6 +24,7 @@ func gatePasses() Scenario {
 			if err := b.repository.write(map[string]string{gateFile: hook}); err != nil {
 				return Figure{}, err
 			}
+			b.repository.candidate = true
 			pushed, err := b.change(ctx)
 			if err != nil {
 				return Figure{}, err
@@ -83,6 +84,7 @@ func gateFails() Scenario {
 			if err := os.Remove(filepath.Join(b.repository.work, gateFile)); err != nil {
 				return Figure{}, err
 			}
+			b.repository.candidate = false
 			if err := b.terminate(ctx); err != nil {
 				return Figure{}, err
 			}

@@ -16,6 +16,9 @@ type repository struct {
 	work, bare string
 	programs   string
 	signKey    string // file of the key that bundles are signed with, "" for none
+	// candidate has the cases rendered too, for a Job of Argo CD that plays them. Without
+	// such a Job there is none: Argo CD waits two seconds for it.
+	candidate bool
 }
 
 // URL is what Argo CD and the agent are given.
@@ -96,7 +99,10 @@ func (r *repository) render(ctx context.Context, revision string) (string, error
 	if _, err := r.run(ctx, r.work, "lintel", "check"); err != nil {
 		return "", err
 	}
-	args := []string{"render", "--candidate", "--name", bundleName, "--namespace", home, "--revision", revision}
+	args := []string{"render", "--name", bundleName, "--namespace", home, "--revision", revision}
+	if r.candidate {
+		args = append(args, "--candidate")
+	}
 	if r.signKey != "" {
 		args = append(args, "--sign-key", r.signKey)
 	}
