@@ -11,29 +11,31 @@ import (
 	"time"
 )
 
-// largeModule is a module with n routes that do not compress: each answers with a header
-// of size bytes.
-func largeModule(n, size int) string {
+// largeModules are n modules of 240 routes each that do not compress: each route answers
+// with a header of size bytes. A module has less than the 1 MiB that a file may have.
+func largeModules(n, size int) map[string]string {
 	random := rand.NewChaCha8([32]byte{1})
-	var b strings.Builder
-	b.WriteString("package routes\n")
-	for i := range n {
-		noise := make([]byte, size*3/4)
-		_, _ = random.Read(noise) // it always can
-		fmt.Fprintf(&b, "\nroutes: \"large-%d\": #Route & {hosts: [\"shop.example\"], path: exact: \"/large/%[1]d\", upstream: \"site\", filters: headers: response: set: \"x-noise\": %q}\n",
-			i, base64.RawURLEncoding.EncodeToString(noise))
+	files := map[string]string{}
+	for m := range n {
+		var b strings.Builder
+		b.WriteString("package routes\n")
+		for i := range 240 {
+			noise := make([]byte, size*3/4)
+			_, _ = random.Read(noise) // it always can
+			fmt.Fprintf(&b, "\nroutes: \"large-%[1]d-%[2]d\": #Route & {hosts: [\"shop.example\"], path: exact: \"/large/%[1]d/%[2]d\", upstream: \"site\", filters: headers: response: set: \"x-noise\": %[3]q}\n",
+				m, i, base64.RawURLEncoding.EncodeToString(noise))
+		}
+		files[fmt.Sprintf("routes/shop.example/large-%d.cue", m)] = b.String()
 	}
-	return b.String()
+	return files
 }
-
-const largeFile = "routes/shop.example/large.cue"
 
 func large() Scenario {
 	return Scenario{
 		Key: "large", Name: "A bundle of more than 256 KiB, too much for a client-side apply, is pushed: every replica serves it",
 		Needs: []string{"install"},
 		Run: func(ctx context.Context, b *Bench) (Figure, error) {
-			if err := b.repository.write(map[string]string{largeFile: largeModule(600, 1000)}); err != nil {
+			if err := b.repository.write(largeModules(2, 1000)); err != nil {
 				return Figure{}, err
 			}
 			pushed, err := b.change(ctx)
@@ -63,7 +65,7 @@ func late() Scenario {
 				return Figure{}, err
 			}
 			defer b.automated(context.WithoutCancel(ctx), true)
-			if err := b.repository.write(map[string]string{largeFile: largeModule(1400, 3000)}); err != nil {
+			if err := b.repository.write(largeModules(8, 3000)); err != nil {
 				return Figure{}, err
 			}
 			if _, err := b.change(ctx); err != nil {
@@ -103,8 +105,10 @@ func late() Scenario {
 			if err := b.automated(ctx, true); err != nil {
 				return Figure{}, err
 			}
-			if err := os.Remove(filepath.Join(b.repository.work, largeFile)); err != nil {
-				return Figure{}, err
+			for name := range largeModules(8, 0) {
+				if err := os.Remove(filepath.Join(b.repository.work, name)); err != nil {
+					return Figure{}, err
+				}
 			}
 			return Figure{Text: fmt.Sprintf("%d parts, served %.1f s after the last one; %s", len(parts), took.Seconds(), requests(tally))}, b.next(ctx)
 		},
