@@ -3,29 +3,21 @@ package cluster
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/lintel-gateway/lintel/ci/e2e/kube"
 )
 
 // ArgoNamespace is where Argo CD keeps its own objects.
 const ArgoNamespace = "argocd"
 
-// settings of Argo CD beside those that it finds at its start. There is no password: it
-// listens on loopback, in the sandbox.
-const settings = `apiVersion: v1
-kind: ConfigMap
-metadata: {name: argocd-cm, labels: {app.kubernetes.io/part-of: argocd}}
-data: {timeout.reconciliation: 10s, timeout.reconciliation.jitter: 0s, application.resourceTrackingMethod: annotation}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: argocd-secret, labels: {app.kubernetes.io/part-of: argocd}}
-stringData: {server.secretkey: %q, admin.passwordMtime: "2026-01-01T00:00:00Z"}
----
-apiVersion: argoproj.io/v1alpha1
+// defaultProject is the one that Argo CD makes at its first start.
+const defaultProject = `apiVersion: argoproj.io/v1alpha1
 kind: AppProject
 metadata: {name: default}
 spec: {sourceRepos: ["*"], destinations: [{namespace: "*", server: "*"}], clusterResourceWhitelist: [{group: "*", kind: "*"}]}
@@ -35,27 +27,52 @@ spec: {sourceRepos: ["*"], destinations: [{namespace: "*", server: "*"}], cluste
 // controller of ApplicationSets. Its programs run beside the cluster and speak to it as
 // they do from a pod.
 func (c *Cluster) argocd(ctx context.Context) error {
-	if _, err := c.Kubectl(ctx, "", "create", "namespace", ArgoNamespace); err != nil {
+	if err := c.Apply(ctx, "/api/v1/namespaces/"+ArgoNamespace, manager, []byte("apiVersion: v1\nkind: Namespace\nmetadata: {name: "+ArgoNamespace+"}\n")); err != nil {
+		return err
+	}
+	for _, kind := range []string{"application", "appproject", "applicationset"} {
+		text, err := os.ReadFile(filepath.Join(c.ArgoCD, "crds", kind+"-crd.yaml"))
+		if err != nil {
+			return err
+		}
+		if err := c.Apply(ctx, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"+kind+"s.argoproj.io", manager, text); err != nil {
+			return err
+		}
+	}
+	if err := c.argoSettings(ctx); err != nil {
 		return err
 	}
 	// A definition takes a moment until objects of its kind are known.
-	if _, err := c.Kubectl(ctx, "", "apply", "--server-side", "-f", filepath.Join(c.ArgoCD, "crds")); err != nil {
-		return err
-	}
-	objects := fmt.Sprintf(settings, rand.Text())
-	for _, name := range []string{"cmd-params", "rbac", "gpg-keys", "ssh-known-hosts", "tls-certs"} {
-		objects += fmt.Sprintf("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-%s-cm, labels: {app.kubernetes.io/part-of: argocd}}\n", name)
-	}
-	if err := c.Until(ctx, 30*time.Second, "the objects of Argo CD", func() error {
-		if _, err := c.Get(ctx, "/apis/argoproj.io/v1alpha1/applications"); err != nil {
-			return err
+	if err := c.Until(ctx, 30*time.Second, "the resources of Argo CD", func() error {
+		for _, kind := range []string{"applications", "appprojects", "applicationsets"} {
+			if _, err := c.List(ctx, "/apis/argoproj.io/v1alpha1/"+kind, ""); err != nil {
+				return err
+			}
 		}
-		_, err := c.Kubectl(ctx, objects, "apply", "--server-side", "--namespace", ArgoNamespace, "-f", "-")
-		return err
+		return c.Apply(ctx, kube.Group("argoproj.io/v1alpha1", ArgoNamespace, "appprojects", "default"), manager, []byte(defaultProject))
 	}); err != nil {
 		return err
 	}
 	return c.argoPrograms()
+}
+
+// manager is the field manager of what the test itself writes.
+const manager = "e2e"
+
+// argoSettings are what Argo CD wants to find at its start. There is no password: it
+// listens on loopback, in the sandbox.
+func (c *Cluster) argoSettings(ctx context.Context) error {
+	put := func(kind, resource, name, rest string) error {
+		text := fmt.Sprintf("apiVersion: v1\nkind: %s\nmetadata: {name: %s, labels: {app.kubernetes.io/part-of: argocd}}\n%s\n", kind, name, rest)
+		return c.Apply(ctx, kube.Core(ArgoNamespace, resource, name), manager, []byte(text))
+	}
+	settings := "data: {timeout.reconciliation: 10s, timeout.reconciliation.jitter: 0s, application.resourceTrackingMethod: annotation}"
+	err := put("ConfigMap", "configmaps", "argocd-cm", settings)
+	for _, name := range []string{"cmd-params", "rbac", "gpg-keys", "ssh-known-hosts", "tls-certs"} {
+		err = errors.Join(err, put("ConfigMap", "configmaps", "argocd-"+name+"-cm", ""))
+	}
+	secret := fmt.Sprintf("stringData: {server.secretkey: %q, admin.passwordMtime: \"2026-01-01T00:00:00Z\"}", rand.Text())
+	return errors.Join(err, put("Secret", "secrets", "argocd-secret", secret))
 }
 
 func (c *Cluster) argoPrograms() error {

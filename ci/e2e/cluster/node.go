@@ -196,7 +196,7 @@ func (c *Cluster) Resync(ctx context.Context, every time.Duration) error {
 			return err
 		}
 		c.Kubelets[i].Sync = every
-		c.Stop("kubelet-" + c.Kubelets[i].Name)
+		c.Kill("kubelet-" + c.Kubelets[i].Name)
 		if err := c.Start("kubelet-" + c.Kubelets[i].Name); err != nil {
 			return err
 		}

@@ -106,6 +106,9 @@ func (c *Cluster) process(name string) *process {
 // Stop stops a program of the cluster, such as kube-apiserver, as by SIGTERM.
 func (c *Cluster) Stop(name string) { c.process(name).stop(syscall.SIGTERM) }
 
+// Kill kills a program of the cluster.
+func (c *Cluster) Kill(name string) { c.process(name).stop(syscall.SIGKILL) }
+
 // Start starts one again that was stopped, with the same settings.
 func (c *Cluster) Start(name string) error { return c.process(name).start() }
 

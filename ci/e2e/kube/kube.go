@@ -94,6 +94,12 @@ func (c *Client) Merge(ctx context.Context, path string, patch any) error {
 	return err
 }
 
+// Apply applies a manifest, in YAML, to the object at the path, as the field manager.
+func (c *Client) Apply(ctx context.Context, path, manager string, manifest []byte) error {
+	_, err := c.Do(ctx, "PATCH", path+"?force=true&fieldManager="+manager, "application/apply-patch+yaml", manifest)
+	return err
+}
+
 // Annotate sets annotations of an object; a nil value takes one away.
 func (c *Client) Annotate(ctx context.Context, path string, annotations map[string]any) error {
 	return c.Merge(ctx, path, map[string]any{"metadata": map[string]any{"annotations": annotations}})

@@ -31,8 +31,8 @@ func (b *Bench) helm(ctx context.Context, args ...string) error {
 }
 
 // apply applies manifests as their author does.
-func (b *Bench) apply(ctx context.Context, manifests string) error {
-	_, err := b.Kubectl(ctx, manifests, "apply", "--server-side", "--force-conflicts", "-f", "-")
+func (b *Bench) apply(ctx context.Context, manifests string, flags ...string) error {
+	_, err := b.Kubectl(ctx, manifests, append([]string{"apply", "--server-side", "--force-conflicts", "-f", "-"}, flags...)...)
 	return err
 }
 

@@ -85,14 +85,14 @@ func late() Scenario {
 					if i == missing {
 						continue
 					}
-					if err := b.apply(ctx, part); err != nil {
+					if err := b.apply(ctx, part, asArgo); err != nil {
 						return err
 					}
 				}
 				if err := b.waiting(ctx, before); err != nil {
 					return err
 				}
-				if err := b.apply(ctx, parts[missing]); err != nil {
+				if err := b.apply(ctx, parts[missing], asArgo); err != nil {
 					return err
 				}
 				var err error
@@ -114,6 +114,9 @@ func late() Scenario {
 		},
 	}
 }
+
+// asArgo applies as Argo CD does: what it wrote before and is no longer there goes.
+const asArgo = "--field-manager=argocd-controller"
 
 // parts are the rendered ConfigMaps of the bundle, without the candidate's.
 func (b *Bench) parts() ([]string, error) {

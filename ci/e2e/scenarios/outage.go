@@ -8,12 +8,12 @@ import (
 
 func kubelets() Scenario {
 	return Scenario{
-		Key: "kubelet", Name: "The kubelets are restarted under load: no request fails, and the next change is served",
+		Key: "kubelet", Name: "The kubelets are killed and start again under load: no request fails, and the next change is served",
 		Needs: []string{"install"},
 		Run: func(ctx context.Context, b *Bench) (Figure, error) {
 			tally, err := b.underLoad(ctx, true, func() error {
 				for _, k := range b.Kubelets {
-					b.Stop("kubelet-" + k.Name)
+					b.Kill("kubelet-" + k.Name)
 				}
 				for _, k := range b.Kubelets {
 					if err := b.Start("kubelet-" + k.Name); err != nil {

@@ -43,7 +43,7 @@ func signed() Scenario {
 			defer b.automated(context.WithoutCancel(ctx), true)
 			began := time.Now()
 			tally, err := b.underLoad(ctx, true, func() error {
-				if err := b.apply(ctx, unsigned[0]); err != nil {
+				if err := b.apply(ctx, unsigned[0], asArgo); err != nil {
 					return err
 				}
 				return b.Until(ctx, time.Minute, "every replica to refuse it", func() error { return b.unsigned(ctx) })
