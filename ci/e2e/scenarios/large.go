@@ -105,6 +105,10 @@ func late() Scenario {
 			if err := b.automated(ctx, true); err != nil {
 				return Figure{}, err
 			}
+			// Argo CD prunes only what it has applied itself.
+			if err := b.synced(ctx, "Healthy"); err != nil {
+				return Figure{}, err
+			}
 			for name := range largeModules(8, 0) {
 				if err := os.Remove(filepath.Join(b.repository.work, name)); err != nil {
 					return Figure{}, err
