@@ -12,7 +12,7 @@ LISTEN ?= 127.0.0.1:8080
 ADMIN ?= 127.0.0.1:8081
 
 .DEFAULT_GOAL := help
-.PHONY: help run programs build test race gate lint fmt generate fuzz bench soak conformance image e2e e2e-api ci clean
+.PHONY: help run programs build test race sync gate lint fmt generate fuzz bench soak conformance image e2e e2e-api ci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,10 @@ programs:
 	@$(GO) build -trimpath -o $(BIN)/lintel ./cmd/lintel
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o $(BIN)/lintel-gateway ./cmd/lintel-gateway
 
+sync: ## build lintel-sync into bin/ (the first time takes some minutes)
+	@mkdir -p $(BIN)
+	@cd cmd/lintel-sync && CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o $(abspath $(BIN))/lintel-sync .
+
 # What lintel-k6 is made of: it is built anew only when one of these changes.
 K6_PARTS := k6/build.sh k6/go.mod k6/go.sum go.mod go.sum ci/tools/go.mod $(wildcard k6/*.js k6/*.d.ts) \
 	$(filter-out %_test.go,$(shell find k6 schemas runtime/runtimetest -name '*.go'))
@@ -42,8 +46,10 @@ test: build ## run every test, then those of the engine and the codecs under the
 	@cat $(BIN)/mutations.txt
 	@echo "running the tests of k6"
 	@cd k6 && LINTEL_K6="$(abspath $(BIN))/lintel-k6" $(GO) test ./...
-	@echo "running the tests of the images"
+	@echo "running the tests of the images, of lintel-sync and of the charts"
 	@cd ci/image && $(GO) test ./...
+	@cd cmd/lintel-sync && CGO_ENABLED=0 $(GO) test -trimpath ./...
+	@GO="$(GO)" sh ci/charts.sh
 	@$(MAKE) --no-print-directory race
 
 race: ## run the tests under the race detector (needs a C compiler)
@@ -62,9 +68,9 @@ lint: ## check format, vet, staticcheck and generated files
 	@out=$$($(TOOL) gofumpt -l .); if [ -n "$$out" ]; then echo "not formatted (make fmt):"; echo "$$out"; exit 1; fi
 	@$(GO) vet ./...
 	@cd k6 && $(GO) vet ./...
-	@cd ci/image && $(GO) vet ./...
+	@for dir in ci/image ci/charts cmd/lintel-sync; do (cd $$dir && CGO_ENABLED=0 $(GO) vet -trimpath ./...) || exit 1; done
 	@$(TOOL) staticcheck ./...
-	@tool=$$($(TOOL) -n staticcheck) && cd k6 && "$$tool" ./... && cd ../ci/image && "$$tool" ./...
+	@tool=$$($(TOOL) -n staticcheck) && for dir in k6 ci/image ci/charts cmd/lintel-sync; do (cd $$dir && CGO_ENABLED=0 GOFLAGS="$(GOFLAGS) -trimpath" "$$tool" ./...) || exit 1; done
 	@$(MAKE) --no-print-directory programs
 	@$(BIN)/lintel schema sync --check routes
 	@$(BIN)/lintel fmt --check routes
