@@ -202,6 +202,10 @@ func TestRelease(t *testing.T) {
 			if ok && !strings.HasSuffix(strings.TrimSpace(image), ":"+release.Version) {
 				t.Errorf("%s: %s is not of release %s", name, strings.TrimSpace(image), release.Version)
 			}
+			_, tag, ok := strings.Cut(line, "targetRevision: v")
+			if ok && strings.TrimSpace(tag) != release.Version {
+				t.Errorf("%s: the chart is taken from v%s, not from release %s", name, strings.TrimSpace(tag), release.Version)
+			}
 		}
 	}
 }
