@@ -150,7 +150,7 @@ func TestWhatIsMissing(t *testing.T) {
 	}
 	r.eventually("the role", func() (bool, string) {
 		a := r.call("apply", dir)
-		return a.code == 1 && strings.Contains(a.err, "may not delete configmaps in namespace"), a.err
+		return a.code == 1 && strings.Contains(a.err, "may not delete configmaps, get leases.coordination.k8s.io in namespace"), a.err
 	})
 	if got := r.names(); len(got) != 0 {
 		t.Errorf("without the right to delete, something was applied: %v", got)
