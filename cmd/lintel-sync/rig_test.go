@@ -54,6 +54,11 @@ func (t tidy) Run() int {
 func programs(t *testing.T) (lintel, gateway string) {
 	t.Helper()
 	lintel, gateway = os.Getenv("LINTEL"), os.Getenv("LINTEL_GATEWAY")
+	if beside := filepath.Join(filepath.Dir(lintel), "lintel-gateway"); lintel != "" && gateway == "" {
+		if _, err := os.Stat(beside); err == nil {
+			gateway = beside
+		}
+	}
 	if lintel != "" && gateway != "" {
 		return lintel, gateway
 	}
@@ -106,8 +111,12 @@ func (s *apiServer) stop() {
 	_ = os.RemoveAll(s.dir)
 }
 
-// binaries finds a folder of the end-to-end test's cache with etcd and kube-apiserver.
+// binaries finds a folder with etcd and kube-apiserver: LINTEL_E2E_BIN, or one of the
+// end-to-end test's cache.
 func binaries() (string, error) {
+	if dir := os.Getenv("LINTEL_E2E_BIN"); dir != "" {
+		return dir, nil
+	}
 	cache := os.Getenv("LINTEL_E2E_CACHE")
 	if cache == "" {
 		user, err := os.UserCacheDir()

@@ -12,7 +12,6 @@ import (
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/agent"
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/apply"
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/cluster"
-	"github.com/lintel-gateway/lintel/cmd/lintel-sync/events"
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/lease"
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/metrics"
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/replicas"
@@ -142,7 +141,7 @@ func (r *runner) lead(ctx context.Context, s streams, c *cluster.Cluster, finder
 	o := observer(s, c, r.target.name, finder, m, r.poke)
 	w := &agent.Agent{
 		Cluster: c, Place: r.target.place(c), Applier: a, Observer: o, Metrics: m, Log: s.log, Source: src,
-		Events: &events.Recorder{Cluster: c, Name: r.target.name},
+		Events: o.Events,
 		Load:   r.compiling.options(r.target.name, c.Namespace), Replay: r.replay, Interval: r.interval,
 	}
 	return w.Run(ctx)

@@ -68,6 +68,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	go a.fetch(ctx, ask, results)
 	ask <- struct{}{}
 	look, check := time.NewTimer(0), time.NewTimer(recheck)
+	// due tells that somebody's change waits for check: further ones do not put it off.
+	due := false
 	defer look.Stop()
 	defer check.Stop()
 	for {
@@ -76,6 +78,7 @@ func (a *Agent) Run(ctx context.Context) error {
 			return nil
 		case r := <-results:
 			a.take(ctx, r)
+			due = false
 			check.Reset(a.reconcile(ctx))
 			look.Reset(0)
 		case <-a.Source.Changed():
@@ -84,8 +87,12 @@ func (a *Agent) Run(ctx context.Context) error {
 			default: // a fetch is due already
 			}
 		case <-a.Applier.Changed():
-			check.Reset(min(a.heals.wait(time.Now()), recheck))
+			if !due {
+				due = true
+				check.Reset(min(a.heals.wait(time.Now()), recheck))
+			}
 		case <-check.C:
+			due = false
 			check.Reset(a.reconcile(ctx))
 		case <-look.C:
 			look.Reset(a.look(ctx))

@@ -80,6 +80,7 @@ func (o *Observer) Look(ctx context.Context) (verdict.Verdict, error) {
 	if err != nil {
 		return verdict.Verdict{}, err
 	}
+	o.Events.UID = m.UID
 	list, err := o.Finder.Find(ctx)
 	if err != nil {
 		return verdict.Verdict{}, err
@@ -115,7 +116,6 @@ func (o *Observer) annotate(ctx context.Context, m *metav1.PartialObjectMetadata
 		return err
 	}
 	o.Log.Info("replicas", "digest", v.Wanted, "serving", v.Serving, "all", v.All, "rejected", v.Rejected, "reason", v.Reason)
-	o.Events.UID = m.UID
 	if v.Rejected && (old[layout.Rejected] != v.Wanted || old[layout.Reason] != now[layout.Reason]) {
 		o.tell(ctx, events.Rejected, layout.Short(v.Wanted)+" is refused: "+v.Reason)
 	}
