@@ -11,7 +11,7 @@ import (
 
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/keep"
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/layout"
-	"github.com/lintel-gateway/lintel/cmd/lintel-sync/verdict"
+	"github.com/lintel-gateway/lintel/cmd/lintel-sync/standing"
 )
 
 func TestReport(t *testing.T) {
@@ -130,7 +130,7 @@ func TestStatus(t *testing.T) {
 		Replicas     []struct{ Name, State, Digest string }
 	}
 	out := r.want(0, nil, append([]string{"status", "--format", "json"}, replicas...)...)
-	if err := json.Unmarshal([]byte(out.out), &v); err != nil || v.Serving != 2 || v.All != 2 || v.Replicas[1].State != string(verdict.Serving) {
+	if err := json.Unmarshal([]byte(out.out), &v); err != nil || v.Serving != 2 || v.All != 2 || v.Replicas[1].State != string(standing.Serving) {
 		t.Errorf("%v: %s", err, out.out)
 	}
 	if code := watch.wait(); code != 0 {
@@ -162,7 +162,7 @@ func TestReportLoop(t *testing.T) {
 func (r *clusterRig) is(status string) (bool, string) {
 	r.t.Helper()
 	cm := r.configMap("lintel-bundle-0")
-	got, why := verdict.Health(cm.Annotations)
+	got, why := standing.Health(cm.Annotations)
 	return got == status, got + ": " + why
 }
 

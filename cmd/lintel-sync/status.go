@@ -16,8 +16,8 @@ import (
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/observe"
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/poke"
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/replicas"
+	"github.com/lintel-gateway/lintel/cmd/lintel-sync/standing"
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/state"
-	"github.com/lintel-gateway/lintel/cmd/lintel-sync/verdict"
 )
 
 var statusVerb = verb{
@@ -110,7 +110,7 @@ func (w *watcher) run(ctx context.Context, s streams, c *cluster.Cluster) error 
 	}
 }
 
-func (w *watcher) look(ctx context.Context, c *cluster.Cluster, f *replicas.Finder) (verdict.Verdict, *state.Hold, error) {
+func (w *watcher) look(ctx context.Context, c *cluster.Cluster, f *replicas.Finder) (standing.Standing, *state.Hold, error) {
 	digest, revision := w.digest, ""
 	m, err := observe.Wanted(ctx, c, w.target.name)
 	switch {
@@ -120,11 +120,11 @@ func (w *watcher) look(ctx context.Context, c *cluster.Cluster, f *replicas.Find
 			digest, revision = annotated, m.Annotations[layout.Revision]
 		}
 	case !errors.Is(err, observe.ErrAbsent) || w.digest == "":
-		return verdict.Verdict{}, nil, err
+		return standing.Standing{}, nil, err
 	}
 	list, err := f.Find(ctx)
 	if err != nil {
-		return verdict.Verdict{}, nil, err
+		return standing.Standing{}, nil, err
 	}
 	// A digest that is given in short is whole as soon as a replica has such a bundle.
 	for _, r := range list {
@@ -133,13 +133,13 @@ func (w *watcher) look(ctx context.Context, c *cluster.Cluster, f *replicas.Find
 		}
 	}
 	if len(list) == 0 {
-		return verdict.Verdict{}, nil, fmt.Errorf("no gateway was found: no pod in namespace %s has the labels %s; is it another --namespace or --selector?", c.Namespace, f.Selector)
+		return standing.Standing{}, nil, fmt.Errorf("no gateway was found: no pod in namespace %s has the labels %s; is it another --namespace or --selector?", c.Namespace, f.Selector)
 	}
 	st, err := state.Read(ctx, c, w.target.name)
 	if err != nil {
-		return verdict.Verdict{}, nil, err
+		return standing.Standing{}, nil, err
 	}
-	return verdict.Judge(digest, revision, list), st.Hold, nil
+	return standing.Judge(digest, revision, list), st.Hold, nil
 }
 
 // begins tells whether a digest begins with what was given, "sha256:" or not.
@@ -148,10 +148,10 @@ func begins(digest, given string) bool {
 	return len(given) >= 6 && strings.HasPrefix(strings.TrimPrefix(digest, "sha256:"), given)
 }
 
-func progress(v verdict.Verdict) string {
+func progress(v standing.Standing) string {
 	line := fmt.Sprintf("%s: %d of %d replicas serve it", layout.Short(v.Wanted), v.Serving, v.All)
 	for _, r := range v.Replicas {
-		if r.State != verdict.Serving {
+		if r.State != standing.Serving {
 			return line + "; " + r.Name + " is " + string(r.State)
 		}
 	}
@@ -161,7 +161,7 @@ func progress(v verdict.Verdict) string {
 // row is a replica as JSON has it.
 type row struct {
 	Name      string              `json:"name"`
-	State     verdict.State       `json:"state"`
+	State     standing.State      `json:"state"`
 	Digest    string              `json:"digest"`
 	Revision  string              `json:"revision"`
 	Since     *time.Time          `json:"since"`
@@ -171,7 +171,7 @@ type row struct {
 	Why       string              `json:"why"`
 }
 
-func (w *watcher) print(out io.Writer, v verdict.Verdict, held *state.Hold) error {
+func (w *watcher) print(out io.Writer, v standing.Standing, held *state.Hold) error {
 	rows := []row{}
 	for _, r := range v.Replicas {
 		one := row{Name: r.Name, State: r.State, OldUsers: r.Old, Why: r.Why}
@@ -206,7 +206,7 @@ func (w *watcher) print(out io.Writer, v verdict.Verdict, held *state.Hold) erro
 		if r.Why != "" {
 			fmt.Fprintf(out, "%s: %s\n", r.Name, r.Why)
 		}
-		if r.State == verdict.Serving && r.LastError != nil {
+		if r.State == standing.Serving && r.LastError != nil {
 			fmt.Fprintf(out, "%s: it serves the wanted bundle, but not from its mount: %s: %s\n", r.Name, r.LastError.Code, r.LastError.Message)
 		}
 		if r.OldUsers > 0 {

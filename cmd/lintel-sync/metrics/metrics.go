@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/lintel-gateway/lintel/cmd/lintel-sync/verdict"
+	"github.com/lintel-gateway/lintel/cmd/lintel-sync/standing"
 )
 
 // Metrics are the instruments. All names begin with lintel_sync_.
@@ -84,13 +84,13 @@ func New() *Metrics {
 	return m
 }
 
-// Verdict shows how the replicas stand.
-func (m *Metrics) Verdict(v verdict.Verdict) {
-	count := map[verdict.State]int{}
+// Standing shows how the replicas stand.
+func (m *Metrics) Standing(v standing.Standing) {
+	count := map[standing.State]int{}
 	for _, r := range v.Replicas {
 		count[r.State]++
 	}
-	for _, s := range verdict.States() {
+	for _, s := range standing.States() {
 		m.replicas.WithLabelValues(string(s)).Set(float64(count[s]))
 	}
 	m.wanted.Reset()

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/replicas"
-	"github.com/lintel-gateway/lintel/cmd/lintel-sync/verdict"
+	"github.com/lintel-gateway/lintel/cmd/lintel-sync/standing"
 )
 
 // TestDocumented wants every metric in the README, and none there that is not.
@@ -20,7 +20,7 @@ func TestDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := New()
-	m.Verdict(verdict.Judge("sha256:1", "r", []replicas.Replica{{Name: "a"}}))
+	m.Standing(standing.Judge("sha256:1", "r", []replicas.Replica{{Name: "a"}}))
 	families, err := m.registry.Gather()
 	if err != nil {
 		t.Fatal(err)

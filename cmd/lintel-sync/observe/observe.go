@@ -25,7 +25,7 @@ import (
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/owned"
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/poke"
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/replicas"
-	"github.com/lintel-gateway/lintel/cmd/lintel-sync/verdict"
+	"github.com/lintel-gateway/lintel/cmd/lintel-sync/standing"
 )
 
 // ErrAbsent says that there is no bundle in the cluster.
@@ -75,18 +75,18 @@ func Wanted(ctx context.Context, c *cluster.Cluster, name string) (*metav1.Parti
 }
 
 // Look looks once and acts.
-func (o *Observer) Look(ctx context.Context) (verdict.Verdict, error) {
+func (o *Observer) Look(ctx context.Context) (standing.Standing, error) {
 	m, err := Wanted(ctx, o.Cluster, o.Name)
 	if err != nil {
-		return verdict.Verdict{}, err
+		return standing.Standing{}, err
 	}
 	o.Events.UID = m.UID
 	list, err := o.Finder.Find(ctx)
 	if err != nil {
-		return verdict.Verdict{}, err
+		return standing.Standing{}, err
 	}
-	v := verdict.Judge(m.Annotations[layout.Digest], m.Annotations[layout.Revision], list)
-	o.Metrics.Verdict(v)
+	v := standing.Judge(m.Annotations[layout.Digest], m.Annotations[layout.Revision], list)
+	o.Metrics.Standing(v)
 	if err := o.annotate(ctx, m, v); err != nil {
 		return v, err
 	}
@@ -99,8 +99,8 @@ func (o *Observer) Look(ctx context.Context) (verdict.Verdict, error) {
 	return v, o.keep(ctx, v)
 }
 
-// annotate writes the verdict where the one before says something else.
-func (o *Observer) annotate(ctx context.Context, m *metav1.PartialObjectMetadata, v verdict.Verdict) error {
+// annotate writes the standing where the one before says something else.
+func (o *Observer) annotate(ctx context.Context, m *metav1.PartialObjectMetadata, v standing.Standing) error {
 	old := map[string]string{}
 	for _, k := range []string{layout.Served, layout.Rejected, layout.Reason} {
 		if value, there := m.Annotations[k]; there {
@@ -134,7 +134,7 @@ func (o *Observer) tell(ctx context.Context, r events.Reason, message string) {
 }
 
 // time measures how long a bundle takes to reach everybody.
-func (o *Observer) time(v verdict.Verdict) {
+func (o *Observer) time(v standing.Standing) {
 	switch first := o.wanted == ""; {
 	case v.Wanted != o.wanted:
 		o.wanted, o.since = v.Wanted, time.Now()
@@ -148,7 +148,7 @@ func (o *Observer) time(v verdict.Verdict) {
 	}
 }
 
-func (o *Observer) keep(ctx context.Context, v verdict.Verdict) error {
+func (o *Observer) keep(ctx context.Context, v standing.Standing) error {
 	if !v.Settled() || o.kept == v.Wanted && time.Since(o.keptAt) < keepAgain {
 		return nil
 	}

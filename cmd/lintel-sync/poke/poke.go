@@ -17,7 +17,7 @@ import (
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/cluster"
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/layout"
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/owned"
-	"github.com/lintel-gateway/lintel/cmd/lintel-sync/verdict"
+	"github.com/lintel-gateway/lintel/cmd/lintel-sync/standing"
 )
 
 const (
@@ -40,13 +40,13 @@ type count struct {
 }
 
 // Pods pokes the pods that the wanted bundle has not reached.
-func (m *Memory) Pods(ctx context.Context, c *cluster.Cluster, v verdict.Verdict, now time.Time) error {
+func (m *Memory) Pods(ctx context.Context, c *cluster.Cluster, v standing.Standing, now time.Time) error {
 	if m.digest != v.Wanted {
 		m.digest, m.pods = v.Wanted, map[string]*count{}
 	}
 	var failed error
 	for _, r := range v.Replicas {
-		if !r.Pod || r.State != verdict.Behind && r.State != verdict.Waiting && !(r.State == verdict.Refusing && r.Status.RejectedDigest != v.Wanted) {
+		if !r.Pod || r.State != standing.Behind && r.State != standing.Waiting && !(r.State == standing.Refusing && r.Status.RejectedDigest != v.Wanted) {
 			continue
 		}
 		seen := m.pods[r.Name]

@@ -1,6 +1,6 @@
-// Package verdict judges by what replicas say whether a bundle is served: of each
+// Package standing judges by what replicas say whether a bundle is served: of each
 // replica, of all, and in the annotations that Argo CD's health check reads.
-package verdict
+package standing
 
 import (
 	"fmt"
@@ -44,8 +44,8 @@ type Replica struct {
 	Old int64
 }
 
-// Verdict is how all replicas stand to the wanted bundle.
-type Verdict struct {
+// Standing is how all replicas stand to the wanted bundle.
+type Standing struct {
 	// Wanted is the digest that should be served, Revision what it was made from.
 	Wanted, Revision string
 	Replicas         []Replica
@@ -58,8 +58,8 @@ type Verdict struct {
 }
 
 // Judge says how the replicas stand to the bundle with the digest.
-func Judge(wanted, revision string, list []replicas.Replica) Verdict {
-	v := Verdict{Wanted: wanted, Revision: revision, All: len(list)}
+func Judge(wanted, revision string, list []replicas.Replica) Standing {
+	v := Standing{Wanted: wanted, Revision: revision, All: len(list)}
 	more := 0
 	for _, r := range list {
 		one := judge(wanted, r)
@@ -119,7 +119,7 @@ func judge(wanted string, r replicas.Replica) Replica {
 }
 
 // Settled tells that every replica serves the wanted bundle.
-func (v Verdict) Settled() bool { return v.All > 0 && v.Serving == v.All }
+func (v Standing) Settled() bool { return v.All > 0 && v.Serving == v.All }
 
 // maxReason bounds the annotation, in bytes.
 const maxReason = 1024
@@ -137,7 +137,7 @@ func clip(s string, n int) string {
 
 // Annotations are what stands on the first ConfigMap: nothing that changes while the
 // state does not.
-func (v Verdict) Annotations() map[string]string {
+func (v Standing) Annotations() map[string]string {
 	out := map[string]string{}
 	if v.All > 0 {
 		out[layout.Served] = fmt.Sprintf("%s %d/%d", v.Wanted, v.Serving, v.All)
