@@ -139,6 +139,35 @@ func agentHeals() Scenario {
 	}
 }
 
+func argoOwns() Scenario {
+	return Scenario{
+		Key: "owned", Name: "lintel rollback is refused where Argo CD would undo it, and says what to do",
+		Needs: []string{"revert"},
+		Run: func(ctx context.Context, b *Bench) (Figure, error) {
+			before, err := b.Get(ctx, b.bundlePath(0))
+			if err != nil {
+				return Figure{}, err
+			}
+			list, err := b.List(ctx, kube.Core(b.namespace, "configmaps"), "lintel.dev/role=history")
+			if err != nil {
+				return Figure{}, err
+			}
+			if len(list) == 0 {
+				return Figure{}, errors.New("no bundle is kept")
+			}
+			_, err = b.Command(ctx, "", filepath.Join(b.Programs, "lintel"), "rollback", list[0].Metadata.Annotations["lintel.dev/digest"], "--namespace", b.namespace)
+			if err == nil || !strings.Contains(err.Error(), "git revert") {
+				return Figure{}, fmt.Errorf("want advice to revert, got: %v", err)
+			}
+			after, err := b.Get(ctx, b.bundlePath(0))
+			if err == nil && string(after.BinaryData["manifest.json"]) != string(before.BinaryData["manifest.json"]) {
+				err = errors.New("the ConfigMap is another one")
+			}
+			return Figure{Text: "refused, untouched"}, err
+		},
+	}
+}
+
 func rollback() Scenario {
 	const bound = 10 * time.Second
 	return Scenario{

@@ -7,6 +7,7 @@ func All() []Scenario {
 		change(),
 		bad(),
 		revert(),
+		argoOwns(),
 		edited(),
 		deleted(),
 		gatePasses(),

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -91,9 +93,28 @@ func bad() Scenario {
 			if err == nil && !strings.Contains(reason, "bundle-format-newer") {
 				err = fmt.Errorf("Argo CD does not say why: %q", reason)
 			}
+			if err == nil {
+				err = b.status(ctx, 100, "bundle-format-newer")
+			}
 			return Figure{Text: fmt.Sprintf("refused by all after %.1f s, Degraded after %.1f s", refused.Seconds(), degraded.Seconds())}, err
 		},
 	}
+}
+
+// status is nil when lintel status ends with the code and prints the words.
+func (b *Bench) status(ctx context.Context, code int, words string) error {
+	out, err := b.Command(ctx, "", filepath.Join(b.Programs, "lintel"), "status", "--namespace", b.namespace)
+	var ended *exec.ExitError
+	got := 0
+	if errors.As(err, &ended) {
+		got = ended.ExitCode()
+	} else if err != nil {
+		return err
+	}
+	if got != code || !strings.Contains(out, words) {
+		return fmt.Errorf("lintel status ended with %d, want %d, and printed, without %q:\n%s", got, code, words, out)
+	}
+	return nil
 }
 
 // reason is what Argo CD says of the health of the bundle's first ConfigMap.
@@ -142,7 +163,10 @@ func revert() Scenario {
 				return Figure{}, err
 			}
 			took := time.Since(pushed)
-			return Figure{Text: fmt.Sprintf("%.1f s", took.Seconds()), Value: took, Bound: bound}, b.synced(ctx, "Healthy")
+			if err := b.synced(ctx, "Healthy"); err != nil {
+				return Figure{}, err
+			}
+			return Figure{Text: fmt.Sprintf("%.1f s", took.Seconds()), Value: took, Bound: bound}, b.status(ctx, 0, short(b.digest))
 		},
 	}
 }

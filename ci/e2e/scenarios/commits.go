@@ -20,11 +20,11 @@ func many() Scenario {
 					if _, err := b.change(ctx); err != nil {
 						return err
 					}
-					// Half a second more than Argo CD needs, so that most are applied.
+					// Time for Argo CD, so that most are applied.
 					select {
 					case <-ctx.Done():
 						return ctx.Err()
-					case <-time.After(500 * time.Millisecond):
+					case <-time.After(300 * time.Millisecond):
 					}
 				}
 				_, err := b.untilServed(ctx, b.digest)
