@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
+	"github.com/lintel-gateway/lintel/ci/e2e/document"
 	"github.com/lintel-gateway/lintel/schemas/release"
 )
 
@@ -16,10 +17,6 @@ import (
 const upstream = `apiVersion: v1
 kind: Namespace
 metadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: restricted}}
----
-apiVersion: v1
-kind: Namespace
-metadata: {name: ` + home + `, labels: {pod-security.kubernetes.io/enforce: restricted}}
 ---
 apiVersion: v1
 kind: Service
@@ -51,20 +48,6 @@ spec:
           securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
 `
 
-// delivery is what charts/argocd has for the bundle, with the repository of the test in
-// the place of the one that is written there.
-func (b *Bench) delivery() (string, error) {
-	var all strings.Builder
-	for _, name := range []string{"applications/project.yaml", "applications/routes.yaml"} {
-		text, err := os.ReadFile(filepath.Join(b.Root, "charts", "argocd", name))
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(&all, "---\n%s", strings.ReplaceAll(string(text), "https://git.example/shop/routes.git", b.repository.URL()))
-	}
-	return all.String(), nil
-}
-
 // stepModule is a module of the domain whose answers carry a number.
 func stepModule(step int) string {
 	return fmt.Sprintf(`package routes
@@ -82,9 +65,16 @@ routes: "step": #Route & {
 `, step)
 }
 
+// page is the document that tells people how to install, below the repository's root, and
+// the name of its part.
+const (
+	page = "ci/e2e/scenarios/cluster.md"
+	part = "cluster"
+)
+
 func install() Scenario {
 	return Scenario{
-		Key: "install", Name: "The chart is installed and a first bundle comes by Argo CD: three gateways serve it",
+		Key: "install", Name: "The commands of the documentation make a repository of routes, gateways and an Application: three gateways serve the bundle",
 		Limit: 3 * time.Minute,
 		Run: func(ctx context.Context, b *Bench) (Figure, error) {
 			b.namespace = home
@@ -96,45 +86,63 @@ func install() Scenario {
 				return Figure{}, err
 			}
 			b.repository = repository
-			if err := b.repository.write(map[string]string{"routes/shop.example/step.cue": stepModule(0)}); err != nil {
-				return Figure{}, err
-			}
-			if b.digest, err = b.repository.render(ctx, "step-0"); err != nil {
-				return Figure{}, err
-			}
-			if err := b.repository.push(ctx, "the first bundle"); err != nil {
-				return Figure{}, err
-			}
-			health := filepath.Join(b.Root, "charts", "argocd", "health", "argocd-cm.yaml")
-			if _, err := b.Kubectl(ctx, "", "--namespace", "argocd", "patch", "configmap", "argocd-cm", "--patch-file", health); err != nil {
-				return Figure{}, err
-			}
-			began := time.Now()
-			objects, err := b.delivery()
+			text, err := os.ReadFile(filepath.Join(b.Root, page))
 			if err != nil {
 				return Figure{}, err
 			}
-			if err := b.apply(ctx, objects); err != nil {
+			commands, err := document.Commands(string(text), part)
+			if err != nil {
 				return Figure{}, err
 			}
-			if err := b.chart(ctx); err != nil {
+			began := time.Now()
+			if err := b.follow(ctx, commands); err != nil {
 				return Figure{}, err
 			}
-			if _, err := b.untilServed(ctx, b.digest); err != nil {
+			took := time.Since(began)
+			if err := b.repository.adopt(ctx); err != nil {
 				return Figure{}, err
 			}
-			figure := Figure{Text: fmt.Sprintf("%.1f s from nothing to three that serve", time.Since(began).Seconds())}
-			b.address, err = b.service(ctx, b.namespace, instance)
-			return figure, err
+			if b.address, err = b.service(ctx, b.namespace, instance); err != nil {
+				return Figure{}, err
+			}
+			// From here on a route counts the changes.
+			return Figure{Text: fmt.Sprintf("%.1f s from nothing to three that serve", took.Seconds())}, b.next(ctx)
 		},
 	}
+}
+
+// follow runs the commands of a document as its reader does: in a folder with the
+// values of the cluster, with the programs that it names.
+func (b *Bench) follow(ctx context.Context, commands string) error {
+	dir := filepath.Dir(b.repository.work)
+	values, err := os.ReadFile(b.values())
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "values.yaml"), values, 0o644); err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "sh", "-eu", "-c", commands)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PATH="+b.Programs+":"+b.Bin+":"+os.Getenv("PATH"), "HOME="+dir, "KUBECONFIG="+b.Kubeconfig,
+		"LINTEL="+b.Root, "ROUTES="+b.repository.URL(),
+		"GIT_AUTHOR_NAME=Team Shop", "GIT_AUTHOR_EMAIL=team@shop.example", "GIT_COMMITTER_NAME=Team Shop", "GIT_COMMITTER_EMAIL=team@shop.example")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("the commands of %s: %w:\n%s", page, err, out)
+	}
+	return nil
+}
+
+// values is the file of the chart's values.
+func (b *Bench) values() string {
+	return filepath.Join(b.Root, "ci", "e2e", "scenarios", "values.yaml")
 }
 
 // chart installs the chart, or brings it up to date, with further settings of Helm.
 func (b *Bench) chart(ctx context.Context, further ...string) error {
 	return b.helm(ctx, append([]string{
 		"upgrade", "--install", instance, filepath.Join(b.Root, "charts", "lintel"), "--namespace", b.namespace,
-		"--values", filepath.Join(b.Root, "ci", "e2e", "scenarios", "values.yaml"),
+		"--values", b.values(),
 	}, further...)...)
 }
 

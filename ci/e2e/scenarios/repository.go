@@ -24,30 +24,26 @@ type repository struct {
 // URL is what Argo CD and the agent are given.
 func (r *repository) URL() string { return "file://" + r.bare }
 
-// newRepository makes one as `lintel init` does, with the bare one that it is pushed to.
+// newRepository makes the bare one, which is empty; the other one is for the document to make.
 func newRepository(ctx context.Context, b *Bench) (*repository, error) {
-	r := &repository{work: filepath.Join(b.Dir, "git", "work"), bare: filepath.Join(b.Dir, "git", "routes.git"), programs: b.Programs}
-	if err := os.MkdirAll(filepath.Dir(r.work), 0o755); err != nil {
-		return nil, err
-	}
-	if _, err := r.run(ctx, filepath.Dir(r.work), "lintel", "init", "--domain", "shop.example", "--owner", "team-shop", "work"); err != nil {
-		return nil, err
-	}
-	if _, err := r.run(ctx, "", "git", "init", "-q", "--bare", "-b", "main", r.bare); err != nil {
-		return nil, err
-	}
+	r := &repository{work: filepath.Join(b.Dir, "git", "routes"), bare: filepath.Join(b.Dir, "git", "routes.git"), programs: b.Programs}
+	_, err := r.run(ctx, "", "git", "init", "-q", "--bare", "-b", "main", r.bare)
+	return r, err
+}
+
+// adopt goes on with the repository that the document made.
+func (r *repository) adopt(ctx context.Context) error {
 	for _, args := range [][]string{
-		{"init", "-q", "-b", "main"},
 		{"config", "user.name", "Team Shop"},
 		{"config", "user.email", "team@shop.example"},
 		{"config", "commit.gpgsign", "false"},
 		{"remote", "add", "origin", r.bare},
 	} {
 		if _, err := r.git(ctx, args...); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return r, nil
+	return nil
 }
 
 func (r *repository) git(ctx context.Context, args ...string) (string, error) {
