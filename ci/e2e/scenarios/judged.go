@@ -82,9 +82,9 @@ func agentTests() Scenario {
 	return Scenario{
 		Key: "sync", Name: "lintel-sync passes its tests against a real API server, none skipped", Limit: 10 * time.Minute,
 		Run: func(ctx context.Context, b *Bench) (Figure, error) {
-			cmd := exec.CommandContext(ctx, "go", "test", "./...")
+			cmd := exec.CommandContext(ctx, "go", "test", "-trimpath", "./...")
 			cmd.Dir = filepath.Join(b.Root, "cmd", "lintel-sync")
-			cmd.Env = append(os.Environ(), "LINTEL_E2E=require", "LINTEL_E2E_BIN="+b.Bin, "LINTEL="+filepath.Join(b.Programs, "lintel"), "GOWORK=off")
+			cmd.Env = append(os.Environ(), "LINTEL_E2E=require", "GOWORK=off")
 			out, err := cmd.CombinedOutput()
 			if err != nil {
 				return Figure{}, fmt.Errorf("%w:\n%s", err, out)
