@@ -25,6 +25,16 @@ spec: {selector: {app: echo}, ports: [{port: 8080, targetPort: 8080}]}
 ---
 apiVersion: v1
 kind: Service
+metadata: {name: orders-a, namespace: shop}
+spec: {selector: {app: echo}, ports: [{port: 8080, targetPort: 8080}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: orders-b, namespace: shop}
+spec: {selector: {app: echo}, ports: [{port: 8080, targetPort: 8080}]}
+---
+apiVersion: v1
+kind: Service
 metadata: {name: site, namespace: shop}
 spec: {selector: {app: echo}, ports: [{port: 8080, targetPort: 8080}]}
 ---
@@ -68,7 +78,7 @@ routes: "step": #Route & {
 // page is the document that tells people how to install, below the repository's root, and
 // the name of its part.
 const (
-	page = "ci/e2e/scenarios/cluster.md"
+	page = "README.md"
 	part = "cluster"
 )
 

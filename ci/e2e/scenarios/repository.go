@@ -83,7 +83,7 @@ func (r *repository) write(files map[string]string) error {
 
 // manifests is the folder that Argo CD applies; bundleFile is what CI renders into it.
 const (
-	manifests  = "rendered/production"
+	manifests  = "rendered/prod"
 	bundleFile = manifests + "/bundle.yaml"
 )
 
@@ -92,7 +92,7 @@ var digestLine = regexp.MustCompile(`lintel\.dev/digest"?: "?(sha256:[0-9a-f]{64
 // render does what CI does for a merged change: it renders it, which proves it first. It
 // returns the digest of the bundle.
 func (r *repository) render(ctx context.Context, revision string) (string, error) {
-	args := []string{"render", "--name", bundleName, "--namespace", home, "--revision", revision}
+	args := []string{"render", "--env", "prod", "--name", bundleName, "--namespace", home, "--revision", revision}
 	if r.candidate {
 		args = append(args, "--candidate")
 	}
