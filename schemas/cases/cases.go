@@ -22,6 +22,9 @@ type Set struct {
 	// Bundle is the digest of the bundle that the cases were written for, such as
 	// "sha256:...". Empty: any bundle.
 	Bundle string `json:"bundle"`
+	// Files is in how many files the set is packed, said in the first of them; 0 where it
+	// is in one.
+	Files int `json:"files,omitempty"`
 	// Cases are in the order of their routes' ids, then of their names.
 	Cases []Case `json:"cases"`
 }

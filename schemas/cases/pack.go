@@ -3,7 +3,6 @@ package cases
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -57,7 +56,11 @@ func (s *Set) Pack(limit int) ([]File, error) {
 func (s *Set) pack(z *zstd.Encoder, parts, limit int) (out []File, whole bool, err error) {
 	each := max(1, (len(s.Cases)+parts-1)/parts)
 	for some := range slices.Chunk(s.Cases, each) {
-		raw, err := json.Marshal(Set{Bundle: s.Bundle, Cases: some})
+		part := Set{Bundle: s.Bundle, Cases: some}
+		if len(out) == 0 && each < len(s.Cases) {
+			part.Files = (len(s.Cases) + each - 1) / each
+		}
+		raw, err := json.Marshal(part)
 		if err != nil {
 			return nil, false, fmt.Errorf("pack cases: %w", err)
 		}
@@ -74,17 +77,15 @@ func (s *Set) pack(z *zstd.Encoder, parts, limit int) (out []File, whole bool, e
 }
 
 // Open reads the set in a file, packed or not. With cases.json.zst come the files of the
-// same packed set beside it. Files of different bundles are an error.
+// same packed set beside it, as many as it says: others are left over from another set.
+// Files of different bundles are an error.
 func Open(path string) (*Set, error) {
 	s, err := openOne(path)
-	if err != nil || filepath.Base(path) != packedName(0) {
-		return s, err
+	if err != nil {
+		return nil, err
 	}
-	for n := 1; ; n++ {
+	for n := 1; n < s.Files; n++ {
 		more, err := openOne(filepath.Join(filepath.Dir(path), packedName(n)))
-		if errors.Is(err, os.ErrNotExist) {
-			return s, nil
-		}
 		if err != nil {
 			return nil, err
 		}
@@ -93,6 +94,8 @@ func Open(path string) (*Set, error) {
 		}
 		s.Cases = append(s.Cases, more.Cases...)
 	}
+	s.Files = 0
+	return s, nil
 }
 
 func openOne(path string) (*Set, error) {

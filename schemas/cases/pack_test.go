@@ -50,6 +50,10 @@ func TestPack(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			// What an earlier, larger set left behind is passed over.
+			if err := os.WriteFile(filepath.Join(dir, packedName(len(files))), []byte("of another set"), 0o644); err != nil {
+				t.Fatal(err)
+			}
 			got, err := Open(filepath.Join(dir, "cases.json.zst"))
 			if err != nil {
 				t.Fatal(err)
@@ -75,9 +79,10 @@ func TestOpenBad(t *testing.T) {
 		}
 		return path
 	}
-	one, err := (&Set{Bundle: "sha256:01"}).Pack(1 << 10)
-	if err != nil {
-		t.Fatal(err)
+	two := manyCases(100)
+	one, err := two.Pack(4 << 10)
+	if err != nil || len(one) != 2 {
+		t.Fatalf("%d files: %v", len(one), err)
 	}
 	other, err := (&Set{Bundle: "sha256:02"}).Pack(1 << 10)
 	if err != nil {
@@ -92,8 +97,11 @@ func TestOpenBad(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, err, c.want)
 		}
 	}
+	if _, err := Open(put("cases.json.zst", one[0].Data)); err == nil || !strings.Contains(err.Error(), "cases-1.json.zst") {
+		t.Errorf("a file is missing: %v", err)
+	}
 	put("cases-1.json.zst", other[0].Data)
-	if _, err := Open(put("cases.json.zst", one[0].Data)); err == nil || !strings.Contains(err.Error(), "sha256:02") {
+	if _, err := Open(filepath.Join(dir, "cases.json.zst")); err == nil || !strings.Contains(err.Error(), "sha256:02") {
 		t.Errorf("files of two bundles: %v", err)
 	}
 }
