@@ -91,7 +91,7 @@ func bad() Scenario {
 			degraded := time.Since(pushed)
 			reason, err := b.reason(ctx)
 			if err == nil && !strings.Contains(reason, "bundle-format-newer") {
-				err = fmt.Errorf("Argo CD does not say why: %q", reason)
+				err = fmt.Errorf("the application of Argo CD does not say why: %q", reason)
 			}
 			if err == nil {
 				err = b.status(ctx, 100, "bundle-format-newer")
@@ -129,7 +129,7 @@ func (b *Bench) reason(ctx context.Context) (string, error) {
 			return text(r, "health", "message"), nil
 		}
 	}
-	return "", fmt.Errorf("Argo CD has no resource %s-0", bundleName)
+	return "", fmt.Errorf("the application of Argo CD has no resource %s-0", bundleName)
 }
 
 func revert() Scenario {
