@@ -98,15 +98,6 @@ func (onlyConfigMaps) IsExcludedResource(group, kind, _ string) bool {
 	return group != "" || kind != "ConfigMap"
 }
 
-// Diff tells what Apply would do.
-func (a *Applier) Diff(ctx context.Context, want []corev1.ConfigMap) ([]layout.Change, error) {
-	live, err := owned.Live(ctx, a.cluster, a.place, want, a.adopt)
-	if err != nil {
-		return nil, err
-	}
-	return layout.Compare(want, live), nil
-}
-
 // Apply makes the place hold want, which is not empty, and tells what it changed.
 // Parts 1 and on come first, then part 0 with the manifest, then what is not wanted any
 // more goes: at each moment the files are those of the bundle before, those of this one,

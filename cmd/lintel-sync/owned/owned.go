@@ -5,7 +5,6 @@ package owned
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -167,10 +166,4 @@ func Delete(ctx context.Context, c *cluster.Cluster, cm *corev1.ConfigMap) error
 		return fmt.Errorf("delete ConfigMap %s: %w", cm.Name, cluster.Explain(err))
 	}
 	return nil
-}
-
-// Taken tells whether the error is that of a ConfigMap of somebody else.
-func Taken(err error) bool {
-	var t *TakenError
-	return errors.As(err, &t)
 }
