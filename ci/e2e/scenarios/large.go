@@ -65,7 +65,7 @@ func late() Scenario {
 				return Figure{}, err
 			}
 			defer b.automated(context.WithoutCancel(ctx), true)
-			if err := b.repository.write(largeModules(8, 3000)); err != nil {
+			if err := b.repository.write(largeModules(6, 3000)); err != nil {
 				return Figure{}, err
 			}
 			if _, err := b.change(ctx); err != nil {
@@ -105,11 +105,14 @@ func late() Scenario {
 			if err := b.automated(ctx, true); err != nil {
 				return Figure{}, err
 			}
+			if err := b.refresh(ctx); err != nil {
+				return Figure{}, err
+			}
 			// Argo CD prunes only what it has applied itself.
 			if err := b.synced(ctx, "Healthy"); err != nil {
 				return Figure{}, err
 			}
-			for name := range largeModules(8, 0) {
+			for name := range largeModules(6, 0) {
 				if err := os.Remove(filepath.Join(b.repository.work, name)); err != nil {
 					return Figure{}, err
 				}
