@@ -108,7 +108,7 @@ e2e: build image ## prove the delivery of a change on a real cluster in a sandbo
 e2e-api: programs ## prove manifests and lintel-sync on a real API server (etcd and kube-apiserver; needs no root)
 	@$(GO) run -trimpath ./ci/e2e -api -run "$(RUN)"
 
-ci: lint test gate ## what continuous integration runs
+ci: lint test gate e2e-api ## what continuous integration runs
 
 clean: ## remove what was built
 	@rm -rf $(BIN)
