@@ -53,7 +53,7 @@ func aboutVerb(name string) about {
 			[]example{
 				{"lintel init", "here; asks on a terminal"},
 				{"lintel init gateway --domain shop.example", "into the folder gateway"},
-				{"lintel init gateway --argocd --repo https://git.shop.example/routes.git", "with what Argo CD needs"},
+				{"lintel init edge --argocd --repo https://git.shop.example/routes.git", "with what Argo CD needs"},
 			},
 		}
 	case "add":
@@ -118,7 +118,8 @@ func aboutVerb(name string) about {
 			[]example{
 				{"lintel owners", "who owns what"},
 				{"lintel owners --write CODEOWNERS", "after a new domain"},
-				{"lintel owners --check CODEOWNERS --org acme", "in a pipeline"},
+				{"lintel owners --check CODEOWNERS", "in a pipeline"},
+				{"lintel owners --format codeowners --org acme", "as GitHub names teams of an organisation"},
 			},
 		}
 	case "dev":
