@@ -63,6 +63,8 @@ race: ## run the tests under the race detector (needs a C compiler)
 gate: build ## run the pipeline of a routes repository on the example: format, check, test, coverage, render
 	@PATH="$(abspath $(BIN)):$$PATH" OUT=$(BIN)/gate sh ci/pipelines/lintel.sh
 
+# staticcheck reads every dependency, which for Kubernetes takes longer than all tests:
+# cmd/lintel-sync and ci/charts are vetted only.
 lint: ## check format, vet, staticcheck and generated files
 	@echo "checking format, vet, staticcheck and generated files"
 	@out=$$($(TOOL) gofumpt -l .); if [ -n "$$out" ]; then echo "not formatted (make fmt):"; echo "$$out"; exit 1; fi
@@ -70,7 +72,7 @@ lint: ## check format, vet, staticcheck and generated files
 	@cd k6 && $(GO) vet ./...
 	@for dir in ci/image ci/charts cmd/lintel-sync; do (cd $$dir && CGO_ENABLED=0 $(GO) vet -trimpath ./...) || exit 1; done
 	@$(TOOL) staticcheck ./...
-	@tool=$$($(TOOL) -n staticcheck) && for dir in k6 ci/image ci/charts cmd/lintel-sync; do (cd $$dir && CGO_ENABLED=0 GOFLAGS="$(GOFLAGS) -trimpath" "$$tool" ./...) || exit 1; done
+	@tool=$$($(TOOL) -n staticcheck) && for dir in k6 ci/image; do (cd $$dir && CGO_ENABLED=0 GOFLAGS="$(GOFLAGS) -trimpath" "$$tool" ./...) || exit 1; done
 	@$(MAKE) --no-print-directory programs
 	@$(BIN)/lintel schema sync --check routes
 	@$(BIN)/lintel fmt --check routes
