@@ -38,6 +38,11 @@ kind: Service
 metadata: {name: site, namespace: shop}
 spec: {selector: {app: echo}, ports: [{port: 8080, targetPort: 8080}]}
 ---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: echo, namespace: shop}
+spec: {maxUnavailable: 1, selector: {matchLabels: {app: echo}}}
+---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: echo, namespace: shop}
@@ -47,13 +52,14 @@ spec:
   template:
     metadata: {labels: {app: echo}}
     spec:
-      terminationGracePeriodSeconds: 1
+      terminationGracePeriodSeconds: 10
       securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
       containers:
         - name: echo
           image: lintel.local/lintel:%s
           imagePullPolicy: Never
           args: [echo, --listen, "0.0.0.0:8080"]
+          lifecycle: {preStop: {sleep: {seconds: 3}}}
           readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}
           securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
 `
