@@ -77,7 +77,8 @@ func (w *watcher) run(ctx context.Context, s streams, c *cluster.Cluster) error 
 	var pokes poke.Memory
 	for {
 		v, held, err := w.look(ctx, c, finder)
-		if err != nil && !(w.watch && cluster.Lost(err)) {
+		// Who waits for a bundle may have begun before there is one.
+		if waits := cluster.Lost(err) || errors.Is(err, observe.ErrAbsent); err != nil && !(w.watch && waits) {
 			return err
 		}
 		over := !w.watch || time.Since(began) > w.timeout
