@@ -122,7 +122,7 @@ func (b *Bench) served(ctx context.Context, digest string) error {
 // untilServed waits until all replicas serve the digest, and says how long it was.
 func (b *Bench) untilServed(ctx context.Context, digest string) (time.Duration, error) {
 	began := time.Now()
-	err := b.Until(ctx, 2*time.Minute, "every replica to serve the bundle", func() error { return b.served(ctx, digest) })
+	err := b.Until(ctx, 4*time.Minute, "every replica to serve the bundle", func() error { return b.served(ctx, digest) })
 	return time.Since(began), err
 }
 

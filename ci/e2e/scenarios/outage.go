@@ -33,7 +33,7 @@ const outage = 30 * time.Second
 func apiServer() Scenario {
 	return Scenario{
 		Key: "apiserver", Name: fmt.Sprintf("The API server is down for %v under load: no request fails, and the next change is served", outage),
-		Needs: []string{"install"}, Limit: 4 * time.Minute,
+		Needs: []string{"install"}, Limit: 6 * time.Minute,
 		Run: func(ctx context.Context, b *Bench) (Figure, error) {
 			var after time.Duration
 			tally, err := b.underLoad(ctx, true, func() error {
