@@ -20,7 +20,7 @@ const bootBound = 20 * time.Second
 func Table(list []scenarios.Result, boot, took time.Duration) string {
 	var b strings.Builder
 	b.WriteString("<!-- Written by `make e2e`; your changes would be lost. -->\n\n# What the end-to-end test measured\n\n")
-	fmt.Fprintf(&b, "%s, %s, on %s; load before %s. Kubernetes %s, Argo CD %s, Helm %s, etcd %s, %s. Two nodes, three gateways.\n\n",
+	fmt.Fprintf(&b, "%s, %s, on %s; load at the end %s. Kubernetes %s, Argo CD %s, Helm %s, etcd %s, %s. Two nodes, three gateways.\n\n",
 		time.Now().UTC().Format("2006-01-02"), verdict(list), cluster.Machine(), load(), strings.TrimPrefix(binaries.Kubernetes, "v"), binaries.ArgoCDVersion,
 		binaries.HelmVersion, binaries.EtcdVersion, runtime.Version())
 	b.WriteString("| What happens, and what must come of it | Result | Took | Measured | Asked |\n|---|---|---|---|---|\n")

@@ -157,7 +157,8 @@ func removeGroup(name string) {
 	if err != nil {
 		return
 	}
-	for _, dir := range dirs {
+	// Where both versions are mounted, containers have a group of version 2 as well.
+	for _, dir := range append(dirs, "/sys/fs/cgroup/unified") {
 		removeGroups(filepath.Join(dir, name))
 	}
 }
