@@ -49,7 +49,11 @@ func (t *tried) judge(ctx context.Context, b *Bench, source, text string) error 
 	if len(known) == 0 {
 		return fmt.Errorf("%s has no object", source)
 	}
-	_, err := b.Kubectl(ctx, strings.Join(known, "\n---\n"), "apply", "--server-side", "--dry-run=server", "--warnings-as-errors", "--namespace", home, "-f", "-")
+	args := []string{"apply", "--server-side", "--dry-run=server", "--warnings-as-errors", "-f", "-"}
+	if !strings.Contains(text, "namespace: argocd") { // what is for Argo CD names its namespace
+		args = append(args, "--namespace", home)
+	}
+	_, err := b.Kubectl(ctx, strings.Join(known, "\n---\n"), args...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", source, err)
 	}
