@@ -104,7 +104,7 @@ image: ## write the container images into bin/images (REGISTRY= TAG= PLATFORMS= 
 	@cd ci/image && $(GO) build -trimpath -o $(abspath $(BIN))/image .
 	@$(BIN)/image -go "$(GO)" -out $(BIN)/images -registry "$(or $(REGISTRY),lintel.local)" -tag "$(TAG)" -platforms "$(PLATFORMS)" -only "$(IMAGES)"
 
-e2e: build image ## prove the delivery of a change on a real cluster in a sandbox; writes ci/e2e/RESULTS.md (needs root)
+e2e: build sync image ## prove the delivery of a change on a real cluster in a sandbox; writes ci/e2e/RESULTS.md (needs root)
 	@$(GO) run -trimpath ./ci/e2e -results ci/e2e/RESULTS.md -run "$(RUN)"
 
 e2e-api: programs ## prove manifests and lintel-sync on a real API server (etcd and kube-apiserver; needs no root)
