@@ -28,7 +28,8 @@ func Bundle(ctx context.Context, c *cluster.Cluster, name, digest string) error 
 	if err != nil {
 		return fmt.Errorf("read the ConfigMaps of %s: %w", name, cluster.Explain(err))
 	}
-	b, err := layout.Read(parts.Items, name)
+	// Parts of a larger bundle before it may lie about still: gateways pass over them.
+	b, err := layout.Mounted(parts.Items, name)
 	if err != nil {
 		return err
 	}

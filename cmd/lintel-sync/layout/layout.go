@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -74,11 +75,32 @@ func Read(list []corev1.ConfigMap, prefix string) (*bundle.Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decode(files, prefix)
+}
+
+func decode(files map[string][]byte, prefix string) (*bundle.Bundle, error) {
 	b, err := bundle.Decode(files, bundle.Limits{})
 	if err != nil {
 		return nil, fmt.Errorf("the ConfigMaps %s-0 and on hold no whole bundle: %w", prefix, err)
 	}
 	return b, nil
+}
+
+// Mounted is Read as a gateway does it: shards that the manifest does not name are passed
+// over, since they are of the bundle before or after.
+func Mounted(list []corev1.ConfigMap, prefix string) (*bundle.Bundle, error) {
+	files, err := Files(list, prefix)
+	if err != nil {
+		return nil, err
+	}
+	if m, err := bundle.DecodeManifest(files[bundle.ManifestName], bundle.Limits{}); err == nil {
+		wanted := map[string]bool{bundle.ManifestName: true, bundle.SignatureName: true}
+		for _, ref := range slices.Concat(m.Shards, m.Sources) {
+			wanted[ref.Name()] = true
+		}
+		maps.DeleteFunc(files, func(name string, _ []byte) bool { return !wanted[name] && strings.HasSuffix(name, ".json.zst") })
+	}
+	return decode(files, prefix)
 }
 
 // Files gathers the files of the parts of the prefix.
