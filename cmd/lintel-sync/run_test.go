@@ -105,11 +105,12 @@ func TestAgentOnADirectory(t *testing.T) {
 	r.holds(three.Digest())
 	r.want(1, []string{"nothing is held"}, "rollback", "--release")
 
-	text := scrape(t, "http://"+listen+"/metrics")
+	// Replicas are asked after a bundle is applied, so their metrics come a moment later.
 	for _, want := range []string{"lintel_sync_leader 1", "lintel_sync_source_up 1", `lintel_sync_runs_total{outcome="applied"}`, "lintel_sync_drift_healed_total", `lintel_sync_replicas{state="behind"} 1`} {
-		if !strings.Contains(text, want) {
-			t.Errorf("the metrics lack %s", want)
-		}
+		r.eventually("the metrics say "+want, func() (bool, string) {
+			text := scrape(t, "http://"+listen+"/metrics")
+			return strings.Contains(text, want), text
+		})
 	}
 	if scrape(t, "http://"+listen+"/readyz") != "ok\n" {
 		t.Error("it is not ready")
