@@ -152,7 +152,7 @@ func (j *judge) failures(v *gate.Verdict, uncovered diag.List) {
 			return
 		}
 	}
-	color := j.s.terminal && os.Getenv("NO_COLOR") == "" || os.Getenv("CLICOLOR_FORCE") != ""
+	color := colourful(j.s)
 	gate.Printer{Base: j.base, Reason: j.reason, Place: j.place, Color: color}.Failures(j.s.err, v)
 	if j.format == "text" {
 		p := diag.Printer{Color: color, Sources: func(name string) []byte { return j.res.Program.Files[name] }}
@@ -199,10 +199,20 @@ func (j *judge) summary(v *gate.Verdict, cover *coverage.Report, changes []gate.
 	if j.earlier != nil {
 		gate.WriteChanges(j.s.out, changes, len(v.Cases), j.testFlags.base)
 	}
-	failed := v.Failed()
-	fmt.Fprintf(j.s.out, "%s: %d passed, %d failed in %s on %s\n", count(len(v.Cases), "case"), len(v.Cases)-failed, failed,
-		v.Took.Round(10*time.Millisecond), j.target())
+	lastLine(j.s, v, j.target())
 	return nil
+}
+
+// lastLine prints what a replay on target came to, in one line.
+func lastLine(s streams, v *gate.Verdict, target string) {
+	failed := v.Failed()
+	fmt.Fprintf(s.out, "%s: %d passed, %d failed in %s on %s\n", count(len(v.Cases), "case"), len(v.Cases)-failed, failed,
+		v.Took.Round(10*time.Millisecond), target)
+}
+
+// colourful tells whether failures are printed with colours.
+func colourful(s streams) bool {
+	return s.terminal && os.Getenv("NO_COLOR") == "" || os.Getenv("CLICOLOR_FORCE") != ""
 }
 
 // target is what was tested.

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"time"
 
 	"github.com/lintel-gateway/lintel/cmd/lintel/gate"
 	"github.com/lintel-gateway/lintel/compiler"
@@ -68,8 +66,7 @@ func (f *testFlags) judgeBundle(s streams, v *gate.Verdict, b *bundle.Bundle, t 
 		base = f.live
 	}
 	if f.format == "text" || f.format == "github" {
-		color := s.terminal && os.Getenv("NO_COLOR") == "" || os.Getenv("CLICOLOR_FORCE") != ""
-		gate.Printer{Base: base, Reason: reason, Color: color}.Failures(s.err, v)
+		gate.Printer{Base: base, Reason: reason, Color: colourful(s)}.Failures(s.err, v)
 	}
 	if f.format != "text" {
 		list := v.Diagnostics(reason).Sort()
@@ -77,8 +74,7 @@ func (f *testFlags) judgeBundle(s streams, v *gate.Verdict, b *bundle.Bundle, t 
 			return err
 		}
 	} else {
-		failed := v.Failed()
-		fmt.Fprintf(s.out, "%s: %d passed, %d failed in %s on %s\n", count(len(v.Cases), "case"), len(v.Cases)-failed, failed, v.Took.Round(10*time.Millisecond), b.Digest())
+		lastLine(s, v, b.Digest())
 	}
 	err := errors.Join(
 		toFile(f.junit, func(w io.Writer) error { return v.WriteJUnit(w, reason) }),
