@@ -5,6 +5,7 @@
 //	go run ./ci/e2e -api          those that an API server alone can judge; needs no root
 //	go run ./ci/e2e -build all    build the programs of the cluster that are missing (or api)
 //	go run ./ci/e2e -print-bin    the folder with the programs of the cluster
+//	go run ./ci/e2e -print-kind   whole, when every scenario can run here and now; else api
 package main
 
 import (
@@ -25,7 +26,7 @@ type options struct {
 	api, list, keep     bool
 	build, run, results string
 	programs, images    string
-	printBin            bool
+	printBin, printKind bool
 	inside              string
 	e2e                 string
 }
@@ -36,6 +37,7 @@ func main() {
 	}
 	o := options{e2e: "ci/e2e"}
 	flag.BoolVar(&o.printBin, "print-bin", false, "print the folder with the programs of the cluster, and end")
+	flag.BoolVar(&o.printKind, "print-kind", false, "print whole when a whole cluster can run here and its programs are built (or LINTEL_E2E=require), else api, and end")
 	flag.StringVar(&o.build, "build", "", "build the programs of the cluster that are missing (`api` or all), and end")
 	flag.BoolVar(&o.api, "api", false, "only what an API server alone can judge")
 	flag.BoolVar(&o.list, "list", false, "name the scenarios, and end")
@@ -85,6 +87,13 @@ func run(ctx context.Context, o options) error {
 	switch {
 	case o.printBin:
 		fmt.Println(folder)
+		return nil
+	case o.printKind:
+		kind, why := kind(folder)
+		if why != nil {
+			fmt.Fprintln(os.Stderr, "e2e: only what an API server can judge:", why)
+		}
+		fmt.Println(kind)
 		return nil
 	case o.build == "api":
 		return binaries.Build(ctx, o.e2e, folder, binaries.API(), os.Stderr)

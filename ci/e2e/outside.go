@@ -28,6 +28,21 @@ const setupFile = "setup.json"
 // images are those that the nodes get.
 var images = []string{"lintel-gateway", "lintel", "lintel-sync", "lintel-k6"}
 
+// kind is what continuous integration should run: the whole when it can run here and
+// nothing has to be built for it, or when it is required; otherwise api, and why.
+func kind(folder string) (string, error) {
+	if os.Getenv("LINTEL_E2E") == "require" {
+		return "whole", nil
+	}
+	if err := sandbox.Possible(); err != nil {
+		return "api", err
+	}
+	if missing := binaries.Missing(folder, binaries.All()); len(missing) > 0 {
+		return "api", fmt.Errorf("%d programs of the cluster are not built, %s is one; make e2e builds them, some ten minutes", len(missing), missing[0].Name)
+	}
+	return "whole", nil
+}
+
 // everything brings the cache up to date.
 func everything(ctx context.Context, o options, folder string) error {
 	if err := binaries.Build(ctx, o.e2e, folder, binaries.All(), os.Stderr); err != nil {
