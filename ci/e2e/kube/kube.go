@@ -46,6 +46,7 @@ func (s *Status) Error() string {
 type Object struct {
 	Metadata struct {
 		Name        string            `json:"name"`
+		Namespace   string            `json:"namespace"`
 		UID         string            `json:"uid"`
 		Version     string            `json:"resourceVersion"`
 		Labels      map[string]string `json:"labels"`

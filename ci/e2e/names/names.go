@@ -3,7 +3,6 @@ package names
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -17,12 +16,15 @@ import (
 // Domain is what the names of services end with.
 const Domain = "cluster.local"
 
-// server remembers what it has told: it goes on telling that while the API server is down.
+// server remembers all services, asked for or not: it goes on telling of them while the
+// API server is down, as the DNS of a cluster does, which watches them.
 type server struct {
 	client *kube.Client
 	mu     sync.Mutex
-	told   map[string]netip.Addr
+	known  map[key]netip.Addr
 }
+
+type key struct{ namespace, name string }
 
 // Serve answers questions at the UDP address until the context ends.
 func Serve(ctx context.Context, address string, client *kube.Client) error {
@@ -30,7 +32,7 @@ func Serve(ctx context.Context, address string, client *kube.Client) error {
 	if err != nil {
 		return fmt.Errorf("serving names: %w", err)
 	}
-	s := &server{client: client, told: map[string]netip.Addr{}}
+	s := &server{client: client, known: map[key]netip.Addr{}}
 	context.AfterFunc(ctx, func() { conn.Close() })
 	go func() {
 		buf := make([]byte, 512)
@@ -94,18 +96,18 @@ func (s *server) lookup(ctx context.Context, name string) (address netip.Addr, k
 	if !ok || strings.Contains(namespace, ".") {
 		return address, false
 	}
-	o, err := s.client.Get(ctx, kube.Core(namespace, "services", service))
+	services, err := s.client.List(ctx, "/api/v1/services", "")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var answered *kube.Status
 	if err == nil {
-		text, _ := o.Spec["clusterIP"].(string)
-		if ip, err := netip.ParseAddr(text); err == nil && ip.Is4() {
-			s.told[name] = ip
+		clear(s.known)
+		for _, o := range services {
+			text, _ := o.Spec["clusterIP"].(string)
+			if ip, err := netip.ParseAddr(text); err == nil && ip.Is4() {
+				s.known[key{o.Metadata.Namespace, o.Metadata.Name}] = ip
+			}
 		}
-	} else if errors.As(err, &answered) {
-		delete(s.told, name)
 	}
-	address, known = s.told[name]
+	address, known = s.known[key{namespace, service}]
 	return address, known
 }

@@ -19,8 +19,11 @@ func TestServe(t *testing.T) {
 		switch {
 		case down.Load():
 			panic(http.ErrAbortHandler)
-		case r.URL.Path == "/api/v1/namespaces/shop/services/orders":
-			_, _ = w.Write([]byte(`{"spec": {"clusterIP": "10.96.3.4"}}`))
+		case r.URL.Path == "/api/v1/services":
+			_, _ = w.Write([]byte(`{"items": [
+				{"metadata": {"namespace": "shop", "name": "orders"}, "spec": {"clusterIP": "10.96.3.4"}},
+				{"metadata": {"namespace": "shop", "name": "site"}, "spec": {"clusterIP": "10.96.3.5"}},
+				{"metadata": {"namespace": "shop", "name": "headless"}, "spec": {"clusterIP": "None"}}]}`))
 		default:
 			w.WriteHeader(404)
 		}
@@ -40,15 +43,19 @@ func TestServe(t *testing.T) {
 	r := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, "udp", address)
 	}}
-	for range 2 { // the second time from memory
-		got, err := r.LookupIP(ctx, "ip4", "orders.shop.svc.cluster.local.")
-		if err != nil || len(got) != 1 || got[0].String() != "10.96.3.4" {
+	for _, one := range []struct{ name, address string }{
+		{"orders", "10.96.3.4"},
+		{"orders", "10.96.3.4"}, // from memory from here on
+		{"site", "10.96.3.5"},   // though nobody asked for it before
+	} {
+		got, err := r.LookupIP(ctx, "ip4", one.name+".shop.svc.cluster.local.")
+		if err != nil || len(got) != 1 || got[0].String() != one.address {
 			t.Errorf("got %v, %v", got, err)
 		}
 		down.Store(true)
 	}
 	down.Store(false)
-	for _, name := range []string{"nobody.shop.svc.cluster.local.", "orders.shop.svc.example.", "a.orders.shop.svc.cluster.local."} {
+	for _, name := range []string{"headless.shop.svc.cluster.local.", "nobody.shop.svc.cluster.local.", "orders.shop.svc.example.", "a.orders.shop.svc.cluster.local."} {
 		if got, err := r.LookupIP(ctx, "ip4", name); err == nil {
 			t.Errorf("%s is %v", name, got)
 		}

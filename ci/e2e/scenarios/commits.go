@@ -24,7 +24,7 @@ func many() Scenario {
 					select {
 					case <-ctx.Done():
 						return ctx.Err()
-					case <-time.After(300 * time.Millisecond):
+					case <-time.After(150 * time.Millisecond):
 					}
 				}
 				_, err := b.untilServed(ctx, b.digest)

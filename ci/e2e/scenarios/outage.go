@@ -37,7 +37,10 @@ func apiServer() Scenario {
 		Run: func(ctx context.Context, b *Bench) (Figure, error) {
 			var after time.Duration
 			tally, err := b.underLoad(ctx, true, func() error {
-				b.Stop("kube-apiserver")
+				// Killed: told to end, it waits for watches to end by themselves. What watches
+				// asks less and less often meanwhile, kubelets for ConfigMaps too: the longer it
+				// is away, the later they come back.
+				b.Kill("kube-apiserver")
 				select {
 				case <-ctx.Done():
 				case <-time.After(outage):

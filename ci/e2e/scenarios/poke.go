@@ -19,7 +19,7 @@ func poked() Scenario {
 				// Not while the kubelet looks at all there is, as it does at its start.
 				select {
 				case <-ctx.Done():
-				case <-time.After(5 * time.Second):
+				case <-time.After(3 * time.Second):
 				}
 				pushed, err := b.change(ctx)
 				if err != nil {
