@@ -141,7 +141,7 @@ func (b *Bench) follow(ctx context.Context, commands string) error {
 	cmd := exec.CommandContext(ctx, "sh", "-eu", "-c", commands)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "PATH="+b.Programs+":"+b.Bin+":"+os.Getenv("PATH"), "HOME="+dir, "KUBECONFIG="+b.Kubeconfig,
-		"LINTEL="+b.Root, "ROUTES="+b.repository.URL(),
+		"LINTEL="+b.Root, "ROUTES="+b.repository.URL(), "REGISTRY=lintel.local",
 		"GIT_AUTHOR_NAME=Team Shop", "GIT_AUTHOR_EMAIL=team@shop.example", "GIT_COMMITTER_NAME=Team Shop", "GIT_COMMITTER_EMAIL=team@shop.example")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("the commands of %s: %w:\n%s", page, err, out)

@@ -109,6 +109,27 @@ func (r *repository) render(ctx context.Context, revision string) (string, error
 	return digestOf(text)
 }
 
+// pipeline does what the repository's own CI does: the gate on what was written, as for a
+// pull request, and after its merge the rendering, its commit and the push. It returns the
+// digest of the bundle.
+func (r *repository) pipeline(ctx context.Context, subject string) (string, error) {
+	for _, args := range [][]string{
+		{"git", "add", "--all"},
+		{"git", "commit", "-q", "-m", subject},
+		{"env", "PATH=" + r.programs + ":" + os.Getenv("PATH"), "BASE=HEAD~1", "ENVIRONMENT=prod", "sh", "ci/lintel.sh"},
+		{"env", "PATH=" + r.programs + ":" + os.Getenv("PATH"), "ENVIRONMENTS=prod", "PUSH=origin HEAD:main", "sh", "ci/deploy.sh"},
+	} {
+		if _, err := r.run(ctx, r.work, args[0], args[1:]...); err != nil {
+			return "", err
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(r.work, bundleFile))
+	if err != nil {
+		return "", err
+	}
+	return digestOf(string(text))
+}
+
 // digestOf is the digest of the bundle in rendered ConfigMaps.
 func digestOf(text string) (string, error) {
 	m := digestLine.FindStringSubmatch(text)
