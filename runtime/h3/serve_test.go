@@ -9,6 +9,10 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -102,6 +106,81 @@ func TestMany(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// TestInterim: a response that comes before the response reaches the client.
+func TestInterim(t *testing.T) {
+	g := start(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("link", "</style.css>; rel=preload")
+		w.WriteHeader(http.StatusEarlyHints)
+		w.Header().Del("link")
+		_, _ = w.Write([]byte("whole"))
+	}, proxy.Limits{}, nil)
+	type interim struct {
+		code int
+		link string
+	}
+	var got []interim
+	trace := &httptrace.ClientTrace{Got1xxResponse: func(code int, h textproto.MIMEHeader) error {
+		got = append(got, interim{code, h.Get("link")})
+		return nil
+	}}
+	q, err := http.NewRequestWithContext(httptrace.WithClientTrace(context.Background(), trace), "GET", "https://"+g.addr+"/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := g.client(t, nil).Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil || string(b) != "whole" || r.StatusCode != 200 || r.Header.Get("link") != "" {
+		t.Errorf("%d %q %v, %v", r.StatusCode, b, r.Header, err)
+	}
+	if want := []interim{{103, "</style.css>; rel=preload"}}; !slices.Equal(got, want) {
+		t.Errorf("interim responses %v, want %v", got, want)
+	}
+}
+
+// TestSlowReader: an upstream is read no faster than the client reads, and a client that
+// rests gets all of it in the end.
+func TestSlowReader(t *testing.T) {
+	const size, piece = 64 << 20, 64 << 10
+	var sent atomic.Int64
+	g := start(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("content-length", strconv.Itoa(size))
+		block := make([]byte, piece)
+		for range size / piece {
+			n, err := w.Write(block)
+			if sent.Add(int64(n)); err != nil {
+				return
+			}
+		}
+	}, proxy.Limits{}, nil)
+	r, err := g.client(t, nil).Get("https://" + g.addr + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if _, err := io.ReadFull(r.Body, make([]byte, piece)); err != nil {
+		t.Fatal(err)
+	}
+	// What windows and sockets hold, and no more.
+	stands := int64(-1)
+	eventually(t, "the upstream is not read on", func() bool {
+		before := stands
+		stands = sent.Load()
+		time.Sleep(200 * time.Millisecond)
+		return before == stands
+	})
+	if stands > size/2 {
+		t.Errorf("the upstream has sent %d bytes while the client rests", stands)
+	}
+	n, err := io.Copy(io.Discard, r.Body)
+	if err != nil || n != size-piece {
+		t.Errorf("%d bytes after the rest, %v", n, err)
+	}
 }
 
 // TestLimits: what is too much is refused, and the connection serves on.
