@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/quic-go/quic-go/http3"
 
 	"github.com/lintel-gateway/lintel/ci/testbed"
 )
@@ -87,8 +88,11 @@ func dialects(g *testbed.Gateway) map[string]*dialect {
 		tr.TLSClientConfig.ServerName = testbed.Host
 		return &dialect{&http.Client{Transport: tr}, scheme + "://" + addr}
 	}
+	quic := g.TLS()
+	quic.ServerName = testbed.Host
+	three := &dialect{&http.Client{Transport: &http3.Transport{TLSClientConfig: quic}}, "https://" + g.Secure}
 	return map[string]*dialect{
-		"HTTP/1.1": make(one, "http", g.Plain), "HTTP/1.1 TLS": make(one, "https", g.Secure),
+		"HTTP/3": three, "HTTP/1.1": make(one, "http", g.Plain), "HTTP/1.1 TLS": make(one, "https", g.Secure),
 		"HTTP/2": make(h2c, "http", g.Plain), "HTTP/2 TLS": make(h2, "https", g.Secure),
 	}
 }

@@ -22,7 +22,7 @@ func TestSoak(t *testing.T) {
 	if err != nil {
 		t.Errorf("%v\n%s", err, out.String())
 	}
-	for _, kind := range []string{"HTTP/1.1 to", "HTTP/1.1 TLS to", "HTTP/2 to", "HTTP/2 TLS to", "WebSocket ws", "bundles mounted", "upstream failures"} {
+	for _, kind := range []string{"HTTP/1.1 to", "HTTP/1.1 TLS to", "HTTP/2 to", "HTTP/2 TLS to", "HTTP/3 to", "WebSocket ws", "bundles mounted", "upstream failures"} {
 		if !strings.Contains(out.String(), kind) {
 			t.Errorf("nothing is said of %q:\n%s", kind, out.String())
 		}

@@ -28,7 +28,7 @@ import (
 // Host is the name that the gateway's certificate is made out for.
 const Host = "gateway.test"
 
-// Gateway is a running lintel-gateway with a plain listener and one with TLS. Its
+// Gateway is a running lintel-gateway with a plain listener and one with TLS and HTTP/3. Its
 // methods are used by one goroutine at a time, but for those that only read.
 type Gateway struct {
 	// Plain, Secure and Admin are its addresses.
@@ -58,6 +58,7 @@ func Start(program, dir string, inside []byte, boot string, domains ...route.Dom
 listeners:
 - address: "127.0.0.1:0"
 - address: "127.0.0.1:0"
+  http3: on
   tls:
     certificates: [{cert: %[1]s/secrets/tls.crt, key: %[1]s/secrets/tls.key}]
 admin: {address: "127.0.0.1:0"}

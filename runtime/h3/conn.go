@@ -73,8 +73,8 @@ func (c *conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // the stream is over; its package resets it
 	}
-	st := newStream(stream, r, c.srv.lim, &c.srv.buffers)
-	c.guest.Serve(st, headOf(r, c.srv.lim))
+	head := headOf(r, c.srv.lim)
+	c.guest.Serve(newStream(stream, r, c.srv.lim, &c.srv.buffers), head)
 }
 
 func (c *conn) enter() {

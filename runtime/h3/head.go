@@ -16,7 +16,7 @@ const fieldCost = 32
 
 // headOf is the head of a request, which http3 has checked (RFC 9114 section 4.3.1). Fields
 // of one name keep their order; names come in that of the alphabet, for their own order is
-// lost.
+// lost. It is called before the content is read, which changes the request.
 func headOf(r *http.Request, lim proxy.Limits) *h2.Head {
 	h := &h2.Head{Method: r.Method, Scheme: "https", Authority: r.Host, Path: r.RequestURI, Length: r.ContentLength}
 	if r.Method == http.MethodConnect {
@@ -45,8 +45,19 @@ func headOf(r *http.Request, lim proxy.Limits) *h2.Head {
 			}
 		}
 	}
-	h.TooLarge = size > lim.HeadBytes
+	if names := announced(r); names != "" {
+		fields++
+		size += len("trailer") + len(names) + fieldCost
+		h.Header.Add("trailer", names)
+	}
+	h.TooLarge = fields > lim.Fields || size > lim.HeadBytes
 	return h
+}
+
+// announced is the field trailer, out of which http3 has made the keys of Trailer. Upstreams
+// may pass over fields that were not announced (RFC 9110 section 6.6.2).
+func announced(r *http.Request) string {
+	return strings.ToLower(strings.Join(slices.Sorted(maps.Keys(r.Trailer)), ", "))
 }
 
 // trailerOf is a request's trailer, which http3 has checked; nil when none came.

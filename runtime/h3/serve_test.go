@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptrace"
@@ -29,12 +30,14 @@ import (
 // sums answers with the request in words, and with its content; the trailer has the sum of
 // that.
 func sums(w http.ResponseWriter, r *http.Request) {
+	announced := fmt.Sprint(slices.Sorted(maps.Keys(r.Trailer)))
 	b, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
 	}
 	w.Header().Set("trailer", "x-sum")
 	w.Header().Set("x-seen", fmt.Sprintf("%s %s %s %d %v", r.Proto, r.Method, r.RequestURI, r.ContentLength, r.Trailer))
+	w.Header().Set("x-announced", announced)
 	w.Header().Set("x-via", r.Header.Get("via")+" "+r.Header.Get("x-forwarded-proto"))
 	_, _ = w.Write(b)
 	w.Header().Set("x-sum", fmt.Sprintf("%x", sha256.Sum256(b)))
@@ -72,8 +75,9 @@ func TestExchange(t *testing.T) {
 			if err != nil || !bytes.Equal(got, body) || r.Trailer.Get("x-sum") != fmt.Sprintf("%x", sha256.Sum256(body)) {
 				t.Errorf("%d, known %v: %d bytes, trailer %v, %v", i, known, len(got), r.Trailer, err)
 			}
-			if late := strings.Contains(r.Header.Get("x-seen"), "map[X-Late:[yes]]"); late == known {
-				t.Errorf("%d, known %v: upstream saw %s", i, known, r.Header.Get("x-seen"))
+			late, announced := strings.Contains(r.Header.Get("x-seen"), "map[X-Late:[yes]]"), r.Header.Get("x-announced") == "[X-Late]"
+			if late == known || announced == known {
+				t.Errorf("%d, known %v: upstream saw %s, announced %s", i, known, r.Header.Get("x-seen"), r.Header.Get("x-announced"))
 			}
 			_ = r.Body.Close()
 		}

@@ -84,12 +84,10 @@ func (s *stream) Ended() bool { return s.in.ended() }
 
 // Trailer is that of proxy.Stream.
 func (s *stream) Trailer() *filter.Header {
-	select {
-	case <-s.in.done:
-		return trailerOf(s.request.Trailer)
-	default:
+	if !s.in.ended() {
 		return nil
 	}
+	return trailerOf(s.request.Trailer) // it was set before the end was seen
 }
 
 // Send takes nothing: what QUIC takes without waiting has no bound but the client's window.
