@@ -168,8 +168,13 @@ func aboutVerb(name string) about {
 		}
 	case "render":
 		return about{
-			groupShip, "Prints YAML for kubectl apply --server-side, or for a repository that Argo CD watches. A bundle that is too large for one ConfigMap is spread over several.",
-			[]example{{"lintel render --name edge --namespace gateways", "compile routes and print"}, {"lintel render out", "a bundle that is compiled"}, {"lintel render --candidate", "and what a hook of Argo CD tests first"}},
+			groupShip, "Prints YAML for kubectl apply --server-side, or for a repository that Argo CD watches. A bundle that is too large for one ConfigMap is spread over several. With --argocd it is a Config Management Plugin of Argo CD, one for all environments and groups: charts/argocd/plugin has it.",
+			[]example{
+				{"lintel render --name edge --namespace gateways", "compile routes and print"},
+				{"lintel render out", "a bundle that is compiled"},
+				{"lintel render --candidate", "and what a hook of Argo CD tests first"},
+				{"lintel render --argocd --candidate", "as a plugin of Argo CD: what differs comes from the Application"},
+			},
 		}
 	case "inspect":
 		return about{

@@ -28,6 +28,7 @@ var renderVerb = verb{
 		namespace := fs.String("namespace", "", "`NAMESPACE` to write into the metadata")
 		revision := fs.String("revision", "", "put the revision `R` into the manifest when DIR is compiled")
 		env, group := envFlag(fs), groupFlag(fs)
+		argocd := argocdFlag(fs)
 		candidate := fs.Bool("candidate", false, "print the candidate too: ConfigMaps NAME-candidate-0, ... with the bundle and its cases, which a PreSync hook of Argo CD tests before NAME-0, ... change")
 		signKey := fs.String("sign-key", "", "sign with the Ed25519 private key in the file `PEM` (PKCS #8)")
 		return func(ctx context.Context, s streams, args []string) error {
@@ -37,6 +38,11 @@ var renderVerb = verb{
 			}
 			if err := findings.valid(); err != nil {
 				return err
+			}
+			if *argocd {
+				if err := renderByArgocd(fs, dir); err != nil {
+					return err
+				}
 			}
 			if len(*name) > maxName || !dnsName.MatchString(*name) {
 				return usageError{"--name must be lower-case letters, digits, \"-\" and \".\""}
@@ -67,6 +73,15 @@ var renderVerb = verb{
 			return bundle.WriteYAML(s.out, list)
 		}
 	},
+}
+
+// renderByArgocd sets the flags of render that Argo CD tells a plugin. A bundle has its
+// revision already; the commit that it lies in is another one.
+func renderByArgocd(fs *flag.FlagSet, dir string) error {
+	if isBundle(dir) {
+		return tellByArgocd(fs, "revision")
+	}
+	return tellByArgocd(fs)
 }
 
 // candidateOf is the ConfigMaps of the candidate, with the cases.
