@@ -99,7 +99,7 @@ func (c *Cluster) argoPrograms() error {
 		"KUBECONFIG="+config, "HOME="+dir, "TMPDIR="+filepath.Join(dir, "tmp"), "ARGOCD_FAKE_IN_CLUSTER=true",
 		"ARGOCD_TLS_DATA_PATH="+filepath.Join(dir, "tls"), "ARGOCD_SSH_DATA_PATH="+filepath.Join(dir, "ssh"),
 		"ARGOCD_GNUPGHOME="+filepath.Join(dir, "gpg/keys"), "ARGOCD_GPG_DATA_PATH="+filepath.Join(dir, "gpg/source"),
-		"ARGOCD_GPG_ENABLED=false", "ARGOCD_PLUGINSOCKFILEPATH="+filepath.Join(dir, "plugins"),
+		"ARGOCD_GPG_ENABLED=false", "ARGOCD_PLUGINSOCKFILEPATH="+c.plugins(),
 		"ARGOCD_RECONCILIATION_TIMEOUT=10s", "ARGOCD_RECONCILIATION_JITTER=0s",
 		// The repositories of the test belong to whoever runs it.
 		"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*")

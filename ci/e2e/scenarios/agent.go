@@ -112,7 +112,7 @@ func agentHeals() Scenario {
 				return Figure{}, err
 			}
 			took := time.Since(began)
-			if err := a.repository.write(map[string]string{"routes/shop.example/step.cue": "package routes\n\nroutes: step: #Route & {metod: [\"GET\"]}\n"}); err != nil {
+			if err := a.repository.write(map[string]string{"routes/shop.example/step.cue": notCompiling}); err != nil {
 				return Figure{}, err
 			}
 			if err := a.repository.push(ctx, "a commit that does not compile"); err != nil {

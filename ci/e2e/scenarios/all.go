@@ -12,6 +12,8 @@ func All() []Scenario {
 		deleted(),
 		gatePasses(),
 		gateFails(),
+		plugin(),
+		sets(),
 		large(),
 		late(),
 		many(),

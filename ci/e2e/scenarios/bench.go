@@ -66,13 +66,18 @@ func (b *Bench) push(ctx context.Context, subject string) (time.Time, error) {
 }
 
 // refresh is what a webhook of the Git server does.
-func (b *Bench) refresh(ctx context.Context) error {
-	return b.Annotate(ctx, application(), map[string]any{"argocd.argoproj.io/refresh": "normal"})
+func (b *Bench) refresh(ctx context.Context) error { return b.refreshOf(ctx, application()) }
+
+func (b *Bench) refreshOf(ctx context.Context, application string) error {
+	return b.Annotate(ctx, application, map[string]any{"argocd.argoproj.io/refresh": "normal"})
 }
 
 // application is the path of the Application that holds the bundle.
-func application() string {
-	return kube.Group("argoproj.io/v1alpha1", cluster.ArgoNamespace, "applications", "lintel-routes")
+func application() string { return ofArgo("applications", "lintel-routes") }
+
+// ofArgo is the path of an object of Argo CD's own.
+func ofArgo(kind, name string) string {
+	return kube.Group("argoproj.io/v1alpha1", cluster.ArgoNamespace, kind, name)
 }
 
 // state is what Argo CD says of the Application.
@@ -80,8 +85,10 @@ type state struct {
 	Sync, Health, Phase, Revision, Message string
 }
 
-func (b *Bench) argo(ctx context.Context) (state, error) {
-	o, err := b.Get(ctx, application())
+func (b *Bench) argo(ctx context.Context) (state, error) { return b.stateOf(ctx, application()) }
+
+func (b *Bench) stateOf(ctx context.Context, application string) (state, error) {
+	o, err := b.Get(ctx, application)
 	if err != nil {
 		return state{}, err
 	}

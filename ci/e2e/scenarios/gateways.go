@@ -100,6 +100,11 @@ func fetch(ctx context.Context, url string) ([]byte, error) {
 
 // served is nil when all replicas are ready and serve the digest.
 func (b *Bench) served(ctx context.Context, digest string) error {
+	return b.servedBy(ctx, digest, replicas)
+}
+
+// servedBy is nil when there are n replicas, and all are ready and serve the digest.
+func (b *Bench) servedBy(ctx context.Context, digest string, n int) error {
 	list, err := b.gateways(ctx)
 	if err != nil {
 		return err
@@ -113,8 +118,8 @@ func (b *Bench) served(ctx context.Context, digest string) error {
 	switch {
 	case len(behind) > 0:
 		return fmt.Errorf("not on %s: %s", short(digest), strings.Join(behind, ", "))
-	case len(list) != replicas:
-		return fmt.Errorf("%d gateways, want %d", len(list), replicas)
+	case len(list) != n:
+		return fmt.Errorf("%d gateways, want %d", len(list), n)
 	}
 	return nil
 }

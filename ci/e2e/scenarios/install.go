@@ -81,6 +81,9 @@ routes: "step": #Route & {
 `, step)
 }
 
+// notCompiling is that module with a mistake in its line 3.
+const notCompiling = "package routes\n\nroutes: step: #Route & {metod: [\"GET\"]}\n"
+
 // page is the document that tells people how to install, below the repository's root, and
 // the name of its part.
 const (
@@ -97,7 +100,7 @@ func install() Scenario {
 			if err := b.apply(ctx, fmt.Sprintf(upstream, b.version())); err != nil {
 				return Figure{}, err
 			}
-			repository, err := newRepository(ctx, b)
+			repository, err := newRepository(ctx, b, "routes")
 			if err != nil {
 				return Figure{}, err
 			}

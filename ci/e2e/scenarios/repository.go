@@ -24,14 +24,42 @@ type repository struct {
 // URL is what Argo CD and the agent are given.
 func (r *repository) URL() string { return "file://" + r.bare }
 
-// newRepository makes the bare one, which is empty; the other one is for the document to make.
-func newRepository(ctx context.Context, b *Bench) (*repository, error) {
-	r := &repository{work: filepath.Join(b.Dir, "git", "routes"), bare: filepath.Join(b.Dir, "git", "routes.git"), programs: b.Programs}
+// newRepository makes the bare one, which is empty; the other one is for somebody else to
+// make, such as a document.
+func newRepository(ctx context.Context, b *Bench, name string) (*repository, error) {
+	r := &repository{work: filepath.Join(b.Dir, "git", name), bare: filepath.Join(b.Dir, "git", name+".git"), programs: b.Programs}
 	_, err := r.run(ctx, "", "git", "init", "-q", "--bare", "-b", "main", r.bare)
 	return r, err
 }
 
-// adopt goes on with the repository that the document made.
+// initRepository makes one of routes as lintel init does, for the gateways of a namespace.
+func initRepository(ctx context.Context, b *Bench, name, namespace string) (*repository, error) {
+	r, err := newRepository(ctx, b, name)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := r.run(ctx, "", "lintel", "init", "--argocd", "--repo", r.URL(), "--registry", "lintel.local", "--namespace", namespace,
+		"--domain", "shop.example", "--owner", "team-shop", r.work); err != nil {
+		return nil, err
+	}
+	return r, r.begin(ctx)
+}
+
+// begin makes a repository of Git of the folder work.
+func (r *repository) begin(ctx context.Context) error {
+	if _, err := r.git(ctx, "init", "-q", "-b", "main"); err != nil {
+		return err
+	}
+	return r.adopt(ctx)
+}
+
+// head is the last commit.
+func (r *repository) head(ctx context.Context) (string, error) {
+	out, err := r.git(ctx, "rev-parse", "HEAD")
+	return strings.TrimSpace(out), err
+}
+
+// adopt goes on with the repository that was made in the folder work.
 func (r *repository) adopt(ctx context.Context) error {
 	for _, args := range [][]string{
 		{"config", "user.name", "Team Shop"},
