@@ -62,15 +62,15 @@ func sets() Scenario {
 			if err := s.apply(ctx, objects); err != nil {
 				return Figure{}, err
 			}
-			if err := s.Until(ctx, time.Minute, "both Applications to be synced and Healthy", func() error { return s.setsHealthy(ctx) }); err != nil {
-				return Figure{}, err
-			}
-			if err := s.setServes(ctx); err != nil {
+			if err := s.Until(ctx, time.Minute, "both Applications to be synced and Healthy", func() error { return errors.Join(s.setsHealthy(ctx), s.setServes(ctx)) }); err != nil {
 				return Figure{}, err
 			}
 			took := time.Since(began)
 			healed, err := s.scaled(ctx)
 			if err != nil {
+				return Figure{}, err
+			}
+			if s.address, err = s.service(ctx, s.namespace, instance); err != nil {
 				return Figure{}, err
 			}
 			if err := s.Merge(ctx, secret, map[string]any{"metadata": map[string]any{"labels": map[string]any{environmentLabel: nil}}}); err != nil {
@@ -79,7 +79,10 @@ func sets() Scenario {
 			if err := s.Until(ctx, time.Minute, "the Applications to go", func() error { return s.setsGone(ctx) }); err != nil {
 				return Figure{}, err
 			}
-			return Figure{Text: fmt.Sprintf("%d gateways served %.1f s after the label; healed after %.1f s", setReplicas, took.Seconds(), healed.Seconds())}, s.setServes(ctx)
+			if err := s.setServes(ctx); err != nil {
+				return Figure{}, err
+			}
+			return Figure{Text: fmt.Sprintf("%d gateways served %.1f s after the label; healed after %.1f s", setReplicas, took.Seconds(), healed.Seconds())}, s.settled(ctx)
 		},
 	}
 }
@@ -189,13 +192,7 @@ func (b *Bench) setServes(ctx context.Context) error {
 	if got := o.Metadata.Annotations["lintel.dev/digest"]; got != b.digest || o.Metadata.Deletion != nil {
 		return fmt.Errorf("the ConfigMap has %s, want %s; deleted: %v", short(got), short(b.digest), o.Metadata.Deletion)
 	}
-	if err := b.servedBy(ctx, b.digest, setReplicas); err != nil {
-		return err
-	}
-	if b.address, err = b.service(ctx, b.namespace, instance); err != nil {
-		return err
-	}
-	return b.settled(ctx)
+	return b.servedBy(ctx, b.digest, setReplicas)
 }
 
 // scaled takes a gateway away by hand, and waits until Argo CD has brought it back.
