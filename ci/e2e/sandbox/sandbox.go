@@ -30,7 +30,7 @@ func Possible() error {
 	case os.Geteuid() != 0:
 		return errors.New("this needs root: a node mounts, makes networks and starts containers")
 	}
-	for _, needed := range []string{"ip", "mount", "git", "apt-get", "dpkg-deb"} {
+	for _, needed := range []string{"ip", "mount", "unshare", "git", "apt-get", "dpkg-deb"} {
 		if _, err := exec.LookPath(needed); err != nil {
 			return fmt.Errorf("the program %s is not here", needed)
 		}
