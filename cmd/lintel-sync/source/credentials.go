@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing/transport"
@@ -16,7 +18,7 @@ import (
 // credentials reads a mounted Secret: of type basic-auth (username, password), or of
 // type ssh-auth (ssh-privatekey) with known_hosts. It is read for each fetch, so that
 // a rotation needs no restart.
-func credentials(dir string) (transport.AuthMethod, error) {
+func credentials(dir, url string) (transport.AuthMethod, error) {
 	if dir == "" {
 		return nil, nil
 	}
@@ -29,9 +31,14 @@ func credentials(dir string) (transport.AuthMethod, error) {
 		if err != nil {
 			return nil, fmt.Errorf("ssh-privatekey in %s is no private key without a passphrase", dir)
 		}
-		hosts := filepath.Join(dir, "known_hosts")
-		if auth.HostKeyCallback, err = ssh.NewKnownHostsCallback(hosts); err != nil {
+		hosts, err := ssh.NewKnownHostsDb(filepath.Join(dir, "known_hosts"))
+		if err != nil {
 			return nil, fmt.Errorf("known_hosts in %s is missing or not in order: without it nobody knows who answers (%w)", dir, err)
+		}
+		auth.HostKeyCallback = hosts.HostKeyCallback()
+		// A host has keys of several kinds; it is to show the one that is known.
+		if at := hostPort(url); at != "" {
+			auth.HostKeyAlgorithms = hosts.HostKeyAlgorithms(at)
 		}
 		return auth, nil
 	}
@@ -50,6 +57,19 @@ func credentials(dir string) (transport.AuthMethod, error) {
 		user = "git"
 	}
 	return &http.BasicAuth{Username: user, Password: password}, nil
+}
+
+// hostPort is where an address of SSH leads to, as known_hosts has it; "" for what is none.
+func hostPort(url string) string {
+	e, err := transport.NewEndpoint(url)
+	if err != nil || e.Protocol != "ssh" {
+		return ""
+	}
+	port := e.Port
+	if port == 0 {
+		port = ssh.DefaultPort
+	}
+	return net.JoinHostPort(e.Host, strconv.Itoa(port))
 }
 
 func secret(dir, name string) (string, error) {

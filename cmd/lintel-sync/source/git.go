@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/go-git/go-billy/v5/osfs"
@@ -18,6 +19,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/storage/filesystem"
 	"github.com/go-git/go-git/v5/storage/memory"
+	"github.com/skeema/knownhosts"
 )
 
 // GitOptions say which branch of which repository.
@@ -65,11 +67,11 @@ func (g *Git) Close() { _ = os.RemoveAll(g.work) }
 func (g *Git) Fetch(ctx context.Context) (Checkout, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.o.Timeout)
 	defer cancel()
-	auth, err := credentials(g.o.Credentials)
+	auth, err := credentials(g.o.Credentials, g.o.URL)
 	if err != nil {
 		return Checkout{}, err
 	}
-	tip, err := g.tip(ctx, auth)
+	tip, err := within(ctx, func() (plumbing.Hash, error) { return g.tip(ctx, auth) })
 	if err != nil {
 		return Checkout{}, g.explain(err)
 	}
@@ -78,7 +80,7 @@ func (g *Git) Fetch(ctx context.Context) (Checkout, error) {
 		again.Rewritten = ""
 		return again, nil
 	}
-	next, err := g.clone(ctx, auth)
+	next, err := within(ctx, func() (Checkout, error) { return g.clone(ctx, auth) })
 	if err != nil {
 		return Checkout{}, g.explain(err)
 	}
@@ -87,6 +89,27 @@ func (g *Git) Fetch(ctx context.Context) (Checkout, error) {
 	}
 	g.last = next
 	return next, nil
+}
+
+// within leaves what does not end with ctx to itself: go-git greets a server of SSH
+// without a bound.
+func within[T any](ctx context.Context, ask func() (T, error)) (T, error) {
+	type answer struct {
+		got T
+		err error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		got, err := ask()
+		answers <- answer{got, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.got, a.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
 }
 
 // tip is the commit at which the branch is.
@@ -187,6 +210,15 @@ func (g *Git) explain(err error) error {
 		return err
 	case errors.Is(err, transport.ErrAuthenticationRequired), errors.Is(err, transport.ErrAuthorizationFailed):
 		return fmt.Errorf("the repository %s asks for other credentials: mount a Secret and name its folder with --git-credentials (%w)", url, err)
+	case errors.Is(err, transport.ErrInvalidAuthMethod):
+		return fmt.Errorf("the credentials in %s are of another kind than %s takes: ssh-privatekey is for addresses of SSH, password for https", g.o.Credentials, url)
+	case knownhosts.IsHostUnknown(err):
+		return fmt.Errorf("nobody knows who answers at %s: known_hosts in %s has no line for it", url, g.o.Credentials)
+	case knownhosts.IsHostKeyChanged(err):
+		return fmt.Errorf("who answers at %s has another key than known_hosts in %s: somebody may stand in between, or the host has a new key", url, g.o.Credentials)
+	case strings.Contains(err.Error(), "ssh: unable to authenticate"):
+		// The library has no value for it.
+		return fmt.Errorf("the repository %s does not take the ssh-privatekey in %s: add its public half there as a deploy key", url, g.o.Credentials)
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return fmt.Errorf("there is no repository at %s, or it asks for credentials", url)
 	}
