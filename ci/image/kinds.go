@@ -23,7 +23,7 @@ func kinds() []kind {
 		{"lintel-gateway", []string{"lintel-gateway"}, "The data plane of Lintel."},
 		{"lintel", []string{"lintel", "lintel-gateway"}, "The author's tool of Lintel: check, compile, render; a config management plugin of Argo CD."},
 		{"lintel-sync", []string{"lintel-sync", "lintel", "lintel-gateway"}, "The GitOps agent of Lintel."},
-		{"lintel-k6", []string{"lintel-k6", "lintel", "lintel-gateway"}, "k6 with Lintel's extension, and what plays the cases of a bundle."},
+		{"lintel-k6", []string{"lintel-k6", "lintel", "lintel-gateway", "lintel-sync"}, "k6 with Lintel's extension, and what plays the cases of a bundle; the GitOps agent that does so."},
 	}
 }
 
