@@ -7,14 +7,12 @@ import (
 	"net/url"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 )
 
 // Explain turns a failure of the API server into a sentence that says what to do.
 // Causes stay in the chain; nil stays nil.
 func Explain(err error) error {
-	var status apierrors.APIStatus
 	var u *url.Error
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
@@ -23,7 +21,7 @@ func Explain(err error) error {
 		return fmt.Errorf("this account is not allowed to (%w): add the rule to its Role", err)
 	case apierrors.IsUnauthorized(err):
 		return fmt.Errorf("the API server does not know this account: renew the token or the kubeconfig (%w)", err)
-	case errors.As(err, &status) && apierrors.IsNotFound(err) && kindOf(status) == "namespaces":
+	case NoNamespace(err):
 		return fmt.Errorf("there is no such namespace: create it, or name another one with --namespace (%w)", err)
 	case utilnet.IsConnectionRefused(err), utilnet.IsConnectionReset(err), errors.As(err, &u):
 		return fmt.Errorf("the API server cannot be reached: %w", err)
@@ -31,12 +29,14 @@ func Explain(err error) error {
 	return err
 }
 
-func kindOf(s apierrors.APIStatus) string {
-	d := s.Status().Details
-	if d == nil || s.Status().Reason != metav1.StatusReasonNotFound {
-		return ""
+// NoNamespace tells whether the API server knows no such namespace.
+func NoNamespace(err error) bool {
+	var status apierrors.APIStatus
+	if !apierrors.IsNotFound(err) || !errors.As(err, &status) {
+		return false
 	}
-	return d.Kind
+	d := status.Status().Details
+	return d != nil && d.Kind == "namespaces"
 }
 
 // Lost tells whether the API server could not be asked at all, as opposed to having

@@ -60,12 +60,21 @@ func Run(ctx context.Context, o Options, lead func(context.Context) error) error
 			stop(ctx.Err())
 		}
 	})()
+	old := time.NewTimer(Renew)
+	defer old.Stop()
 	elector, failed := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock: &resourcelock.LeaseLock{
+		Lock: lock{&resourcelock.LeaseLock{
 			LeaseMeta:  metav1.ObjectMeta{Name: layout.Lease(o.Name), Namespace: o.Cluster.Namespace},
 			Client:     o.Cluster.Client.CoordinationV1(),
 			LockConfig: resourcelock.ResourceLockConfig{Identity: o.ID},
-		},
+		}, func() { old.Reset(Renew) }, func(refused error) {
+			select {
+			case <-began:
+				// Who leads goes on for as long as the lease lasts.
+			default:
+				stop(o.refusal(refused))
+			}
+		}},
 		LeaseDuration: Duration, RenewDeadline: Renew, RetryPeriod: Retry,
 		ReleaseOnCancel: true, Name: layout.Lease(o.Name),
 		Callbacks: leaderelection.LeaderCallbacks{
@@ -75,6 +84,13 @@ func Run(ctx context.Context, o Options, lead func(context.Context) error) error
 				leading, cancel := context.WithCancel(leading)
 				defer cancel()
 				defer context.AfterFunc(ctx, cancel)()
+				go func() {
+					select {
+					case <-old.C:
+						cancel()
+					case <-leading.Done():
+					}
+				}()
 				err = lead(leading)
 				if leading.Err() != nil && ctx.Err() == nil {
 					err = fmt.Errorf("%w: %s could not be renewed for %s", ErrLost, layout.Lease(o.Name), Renew)
