@@ -20,6 +20,9 @@ type result struct {
 	err     error
 }
 
+// errNoCases keeps an agent that must prove what it applies from applying what it cannot.
+var errNoCases = errors.New("what the source holds is compiled and has no cases that --replay could play: let --path name the route files, or leave --replay out")
+
 // longest is the longest rest after the source could not be read.
 const longest = 5 * time.Minute
 
@@ -79,8 +82,10 @@ func (a *Agent) fetchOnce(ctx context.Context, mark *string) result {
 	}
 	var kind load.Kind
 	r.bundle, kind, r.err = load.Bundle(ctx, co.Path, o)
-	if r.err == nil && kind == load.Routes && a.Replay {
-		r.err = load.Replay(ctx, co.Path, o)
+	if r.err == nil && a.Replay {
+		if r.err = errNoCases; kind == load.Routes {
+			r.err = load.Replay(ctx, co.Path, o)
+		}
 	}
 	var findings *load.Findings
 	if r.err == nil || errors.As(r.err, &findings) {
