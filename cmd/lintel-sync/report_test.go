@@ -162,8 +162,21 @@ func TestReportLoop(t *testing.T) {
 func (r *clusterRig) is(status string) (bool, string) {
 	r.t.Helper()
 	cm := r.configMap("lintel-bundle-0")
-	got, why := standing.Health(cm.Annotations)
-	return got == status, got + ": " + why
+	a := cm.Annotations
+	// What charts/argocd's health check makes of them.
+	got := "Progressing"
+	switch digest := a[layout.Digest]; {
+	case digest == "":
+	case a[layout.Rejected] == digest:
+		got = "Degraded"
+	default:
+		var n, m int
+		served, share, _ := strings.Cut(a[layout.Served], " ")
+		if _, err := fmt.Sscanf(share, "%d/%d", &n, &m); err == nil && served == digest && n == m && m > 0 {
+			got = "Healthy"
+		}
+	}
+	return got == status, fmt.Sprintf("%s: %s %s", got, a[layout.Served], a[layout.Reason])
 }
 
 func (r *clusterRig) health(want string) {

@@ -150,21 +150,3 @@ func (v Standing) Annotations() map[string]string {
 	}
 	return out
 }
-
-// Health is Argo CD's word for what the annotations of the first ConfigMap say, and why:
-// the same as charts/argocd's health check.
-func Health(annotations map[string]string) (status, message string) {
-	digest := annotations[layout.Digest]
-	if digest != "" && annotations[layout.Rejected] == digest {
-		return "Degraded", annotations[layout.Reason]
-	}
-	served, share, _ := strings.Cut(annotations[layout.Served], " ")
-	var n, m int
-	if _, err := fmt.Sscanf(share, "%d/%d", &n, &m); err != nil || served != digest {
-		return "Progressing", "no replica has been seen to serve it yet"
-	}
-	if n < m || m == 0 {
-		return "Progressing", fmt.Sprintf("%d of %d replicas serve it", n, m)
-	}
-	return "Healthy", fmt.Sprintf("%d of %d replicas serve it", n, m)
-}

@@ -63,23 +63,3 @@ func TestAnnotations(t *testing.T) {
 		t.Errorf("%d bytes, valid %v: %s", len(long), utf8.ValidString(long), long)
 	}
 }
-
-func TestHealth(t *testing.T) {
-	for _, c := range []struct {
-		want, served, rejected string
-	}{
-		{"Progressing", "", ""},
-		{"Progressing", wanted + " 2/3", ""},
-		{"Progressing", wanted + " 0/0", ""},
-		{"Progressing", before + " 3/3", ""},
-		{"Progressing", before + " 3/3", before},
-		{"Healthy", wanted + " 3/3", ""},
-		{"Degraded", wanted + " 2/3", wanted},
-		{"Degraded", "", wanted},
-	} {
-		got, _ := Health(map[string]string{layout.Digest: wanted, layout.Served: c.served, layout.Rejected: c.rejected})
-		if got != c.want {
-			t.Errorf("%+v: %s", c, got)
-		}
-	}
-}
