@@ -134,20 +134,10 @@ func TestWhatIsMissing(t *testing.T) {
 	r.want(1, []string{"may not", "patch configmaps", "list configmaps", "create events", "namespace " + r.namespace}, "apply", dir)
 	r.want(1, []string{"list pods", "get pods/proxy"}, "status")
 	r.want(1, []string{"update leases.coordination.k8s.io"}, "run", "--source", t.TempDir())
-	role := &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: "some"}, Rules: []rbacv1.PolicyRule{
+	role := r.allow([]rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"get", "list", "watch", "create", "update", "patch"}},
 		{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"get", "create", "patch"}},
-	}}
-	if _, err := r.client.RbacV1().Roles(r.namespace).Create(t.Context(), role, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	binding := &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: "some"}, RoleRef: rbacv1.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: "Role", Name: "some"},
-		Subjects: []rbacv1.Subject{{Kind: "User", Name: "limited", APIGroup: "rbac.authorization.k8s.io"}},
-	}
-	if _, err := r.client.RbacV1().RoleBindings(r.namespace).Create(t.Context(), binding, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	})
 	r.eventually("the role", func() (bool, string) {
 		a := r.call("apply", dir)
 		return a.code == 1 && strings.Contains(a.err, "may not delete configmaps, get leases.coordination.k8s.io in namespace"), a.err
@@ -180,6 +170,23 @@ func TestWhatIsMissing(t *testing.T) {
 	r.kubeconfig = away
 	r.want(1, []string{"the API server cannot be reached"}, "apply", dir)
 	r.want(1, []string{"the API server cannot be reached"}, "status")
+}
+
+// allow lets the account with the limited token do what the rules say.
+func (r *clusterRig) allow(rules []rbacv1.PolicyRule) *rbacv1.Role {
+	r.t.Helper()
+	role, err := r.client.RbacV1().Roles(r.namespace).Create(r.t.Context(), &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: "some"}, Rules: rules}, metav1.CreateOptions{})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	binding := &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "some"}, RoleRef: rbacv1.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: "Role", Name: "some"},
+		Subjects: []rbacv1.Subject{{Kind: "User", Name: "limited", APIGroup: "rbac.authorization.k8s.io"}},
+	}
+	if _, err := r.client.RbacV1().RoleBindings(r.namespace).Create(r.t.Context(), binding, metav1.CreateOptions{}); err != nil {
+		r.t.Fatal(err)
+	}
+	return role
 }
 
 func (r *clusterRig) create(cm *corev1.ConfigMap) {

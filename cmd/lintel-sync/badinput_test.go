@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/lintel-gateway/lintel/cmd/lintel-sync/layout"
@@ -131,6 +132,55 @@ func TestBadInput(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRightsAreTaken wants an agent whose account may not write any more to say so, and
+// to go on when it may again.
+func TestRightsAreTaken(t *testing.T) {
+	r := withCluster(t)
+	rules := func(verbs ...string) []rbacv1.PolicyRule {
+		return []rbacv1.PolicyRule{
+			{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: verbs},
+			{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"get", "create", "patch"}},
+			{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"get", "create", "update"}},
+		}
+	}
+	all := rules("get", "list", "watch", "create", "update", "patch", "delete")
+	role := r.allow(all)
+	limited := *r
+	limited.kubeconfig = filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(limited.kubeconfig, []byte(r.server.configFor("limited-token")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.eventually("the role", func() (bool, string) {
+		a := limited.call("diff", writeBundle(t, makeBundle(t, "none", "none", 0)))
+		return a.code == 100, a.err
+	})
+	src := t.TempDir()
+	one, two := makeBundle(t, "one", "one", 0), makeBundle(t, "two", "two", 2_500_000)
+	place(t, one, filepath.Join(src, "bundle"))
+	run := limited.background("run", "--source", src, "--path", "bundle", "--interval", "1s", "--replica", "a="+newFakeGateway(t).url)
+	r.holds(one.Digest())
+	change := func(rules []rbacv1.PolicyRule) {
+		t.Helper()
+		role.Rules = rules
+		var err error
+		if role, err = r.client.RbacV1().Roles(r.namespace).Update(t.Context(), role, metav1.UpdateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(rules("get", "list", "watch"))
+	before := r.contents()
+	place(t, two, filepath.Join(src, "bundle"))
+	r.says(run, "cannot apply")
+	if message := r.event("ApplyFailed", 1); !strings.Contains(message, "forbidden") {
+		t.Errorf("the event does not say why: %s", message)
+	}
+	if diff := cmp.Diff(before, r.contents()); diff != "" {
+		t.Errorf("something was changed (-before +after):\n%s", diff)
+	}
+	change(all)
+	r.holds(two.Digest())
 }
 
 // agent starts one that is at work.

@@ -18,42 +18,51 @@ import (
 // door is a way to the API server that can be shut: whoever goes through it sees the
 // server go away, and nobody else does.
 type door struct {
-	addr string
+	t        *testing.T
+	addr, to string
 
-	mu    sync.Mutex
-	shut  bool
-	conns map[net.Conn]bool
+	mu       sync.Mutex
+	listener net.Listener // nil while it is shut
+	conns    map[net.Conn]bool
 }
 
 func newDoor(t *testing.T, to string) *door {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	d := &door{t: t, addr: "127.0.0.1:" + freePort(), to: to, conns: map[net.Conn]bool{}}
+	d.open()
+	t.Cleanup(d.shut)
+	return d
+}
+
+func (d *door) open() {
+	d.t.Helper()
+	l, err := net.Listen("tcp", d.addr)
 	if err != nil {
-		t.Fatal(err)
+		d.t.Fatal(err)
 	}
-	d := &door{addr: l.Addr().String(), conns: map[net.Conn]bool{}}
-	t.Cleanup(func() { _ = l.Close(); d.set(true) })
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.listener = l
 	go func() {
 		for {
 			in, err := l.Accept()
 			if err != nil {
 				return
 			}
-			go d.pass(in, to)
+			go d.pass(l, in)
 		}
 	}()
-	return d
 }
 
-func (d *door) pass(in net.Conn, to string) {
+func (d *door) pass(by net.Listener, in net.Conn) {
 	defer in.Close()
-	out, err := net.Dial("tcp", to)
+	out, err := net.Dial("tcp", d.to)
 	if err != nil {
 		return
 	}
 	defer out.Close()
 	d.mu.Lock()
-	if d.shut {
+	if d.listener != by {
 		d.mu.Unlock()
 		return
 	}
@@ -67,15 +76,16 @@ func (d *door) pass(in net.Conn, to string) {
 	delete(d.conns, out)
 }
 
-// set shuts the door, and ends what goes through it, or opens it.
-func (d *door) set(shut bool) {
+// shut ends what goes through the door, too.
+func (d *door) shut() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.shut = shut
+	if d.listener != nil {
+		_ = d.listener.Close()
+	}
+	d.listener = nil
 	for c := range d.conns {
-		if shut {
-			_ = c.Close()
-		}
+		_ = c.Close()
 	}
 }
 
@@ -125,11 +135,11 @@ func TestServerGoesAway(t *testing.T) {
 		r, d, dir, args := begin(t)
 		run := r.through(d, append(args, "--id", "first")...)
 		r.holds(one.Digest())
-		d.set(true)
+		d.shut()
 		place(t, two, dir)
 		r.says(run, "the agent begins again")
 		r.holds(one.Digest())
-		d.set(false)
+		d.open()
 		r.holds(two.Digest())
 		if got := r.leader(); got != "first" {
 			t.Errorf("%q leads", got)
@@ -155,7 +165,7 @@ func TestServerGoesAway(t *testing.T) {
 		r.holds(one.Digest())
 		second := r.background(append(args, "--id", "second")...)
 		r.says(second, "another agent holds the lease")
-		d.set(true)
+		d.shut()
 		place(t, two, dir)
 		r.says(second, "the agent is at work")
 		if text := scrape(t, "http://"+listen+"/metrics"); !strings.Contains(text, "lintel_sync_leader 0") {
@@ -163,7 +173,7 @@ func TestServerGoesAway(t *testing.T) {
 		}
 		r.holds(two.Digest())
 		r.says(first, "the agent begins again")
-		d.set(false)
+		d.open()
 		r.says(first, "another agent holds the lease")
 		place(t, three, dir)
 		r.holds(three.Digest())
