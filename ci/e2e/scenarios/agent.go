@@ -22,7 +22,7 @@ func (b *Bench) agentOf() *Bench {
 	return &c
 }
 
-// gitPort is where the repository is served to pods.
+// gitPort is the port of gitAddress.
 const gitPort = "9418"
 
 func agent() Scenario {
@@ -31,17 +31,15 @@ func agent() Scenario {
 		Key: "agent", Name: "lintel-sync looks after gateways without Argo CD: it renders a change itself, and every replica serves it",
 		Needs: []string{"install"}, Limit: 4 * time.Minute, Asked: "≤ 10 s",
 		Run: func(ctx context.Context, b *Bench) (Figure, error) {
-			address := b.Kubelets[0].Address
 			if err := b.Run("git-daemon", "git", "-c", "safe.directory=*", "daemon", "--base-path="+filepath.Dir(b.repository.bare),
-				"--export-all", "--listen="+address, "--port="+gitPort, "--reuseaddr"); err != nil {
+				"--export-all", "--listen="+b.gitAddress(), "--port="+gitPort, "--reuseaddr"); err != nil {
 				return Figure{}, err
 			}
 			if err := b.apply(ctx, "apiVersion: v1\nkind: Namespace\nmetadata: {name: "+withoutArgo+", labels: {pod-security.kubernetes.io/enforce: restricted}}\n"); err != nil {
 				return Figure{}, err
 			}
 			a := b.agentOf()
-			if err := a.chart(ctx, "--set", "sync.mode=agent", "--set", "sync.source=git://"+net.JoinHostPort(address, gitPort)+"/"+filepath.Base(b.repository.bare),
-				"--set", "sync.interval=1s", "--set", "sync.poke=true"); err != nil {
+			if err := a.agentChart(ctx); err != nil {
 				return Figure{}, err
 			}
 			if err := a.followed(ctx); err != nil {
@@ -61,6 +59,17 @@ func agent() Scenario {
 			return times(took, bound), nil
 		},
 	}
+}
+
+// gitAddress is where the repository is served to pods.
+func (b *Bench) gitAddress() string { return b.Kubelets[0].Address }
+
+// agentChart installs the chart with an agent, or brings it up to date.
+func (b *Bench) agentChart(ctx context.Context, further ...string) error {
+	return b.chart(ctx, append([]string{
+		"--set", "sync.mode=agent", "--set", "sync.source=git://" + net.JoinHostPort(b.gitAddress(), gitPort) + "/" + filepath.Base(b.repository.bare),
+		"--set", "sync.interval=1s", "--set", "sync.poke=true",
+	}, further...)...)
 }
 
 // commit pushes a change of a route alone: the agent renders it.

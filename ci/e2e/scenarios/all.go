@@ -8,6 +8,7 @@ func All() []Scenario {
 		bad(),
 		revert(),
 		argoOwns(),
+		pause(),
 		edited(),
 		deleted(),
 		gatePasses(),
@@ -27,6 +28,8 @@ func All() []Scenario {
 		agent(),
 		agentHeals(),
 		rollback(),
+		agentOutage(),
+		agentReplay(),
 		weight(),
 	}
 }

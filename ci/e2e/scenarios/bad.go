@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -103,18 +101,7 @@ func bad() Scenario {
 
 // status is nil when lintel status ends with the code and prints the words.
 func (b *Bench) status(ctx context.Context, code int, words string) error {
-	out, err := b.Command(ctx, "", filepath.Join(b.Programs, "lintel"), "status", "--namespace", b.namespace)
-	var ended *exec.ExitError
-	got := 0
-	if errors.As(err, &ended) {
-		got = ended.ExitCode()
-	} else if err != nil {
-		return err
-	}
-	if got != code || !strings.Contains(out, words) {
-		return fmt.Errorf("lintel status ended with %d, want %d, and printed, without %q:\n%s", got, code, words, out)
-	}
-	return nil
+	return b.ends(ctx, code, words, "lintel", "status")
 }
 
 // reason is what Argo CD says of the health of the bundle's first ConfigMap.
