@@ -41,13 +41,13 @@ func agentOutage() Scenario {
 				return Figure{}, err
 			}
 			b.step = a.step
+			began := time.Now()
 			if err := b.Start("kube-apiserver"); err != nil {
 				return Figure{}, err
 			}
 			if err := b.Ready(ctx); err != nil {
 				return Figure{}, err
 			}
-			began := time.Now()
 			// What has ended because nothing answered.
 			if err := b.Revive(); err != nil {
 				return Figure{}, err
@@ -60,7 +60,7 @@ func agentOutage() Scenario {
 			if err == nil && (after.Metadata.Name != pod.Metadata.Name || restarts(after) != restarts(pod)) {
 				err = fmt.Errorf("the agent did not live through it: %s with %d restarts, before %s with %d", after.Metadata.Name, restarts(after), pod.Metadata.Name, restarts(pod))
 			}
-			return Figure{Text: fmt.Sprintf("served %.1f s after the API server came back", took.Seconds())}, err
+			return Figure{Text: fmt.Sprintf("served %.1f s after the API server was started again", took.Seconds())}, err
 		},
 	}
 }
