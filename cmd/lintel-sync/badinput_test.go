@@ -44,8 +44,10 @@ func (r *clusterRig) contents() map[string]string {
 }
 
 // TestBadInput walks what may be wrong around a bundle that is served. Whatever it is, a
-// message says so and what to do, nothing is half applied, and nothing is deleted. Of
-// each the agent, which goes on or ends, or the verb for people.
+// message says so and what to do, nothing is half applied, and nothing is deleted: by
+// the agent, which goes on or ends, and by the verb for people. A history that is
+// force-pushed and a repository that goes are with TestAgentOnGit, since the agent
+// follows the one and waits for the other.
 func TestBadInput(t *testing.T) {
 	one, two := makeBundle(t, "one", "one", 0), makeBundle(t, "two", "two", 2_500_000)
 	as := func(r *clusterRig, config string) string {
