@@ -153,6 +153,7 @@ func (c *session) admit() bool {
 			continue
 		}
 		if !one.sources.take(a) {
+			c.forget() // while it is told, it takes no other's place
 			return false
 		}
 		c.counted |= one.bit
@@ -160,14 +161,20 @@ func (c *session) admit() bool {
 	return true
 }
 
-// leave takes the connection out of all counts.
-func (c *session) leave() {
+// forget takes the connection out of the counts of its source.
+func (c *session) forget() {
 	if c.counted&countedByServer != 0 {
 		c.srv.sources.give(c.peer.Addr())
 	}
 	if c.counted&countedByListener != 0 {
 		c.from.own.give(c.peer.Addr())
 	}
+	c.counted = 0
+}
+
+// leave takes the connection out of all counts.
+func (c *session) leave() {
+	c.forget()
 	c.from.open.Add(-1)
 	c.srv.open.Add(-1)
 }

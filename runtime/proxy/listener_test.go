@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -96,10 +97,15 @@ func TestConnectionsPerSource(t *testing.T) {
 		}
 	}
 	refused(one)
+	told := dial(t, one) // told, and not gone: it takes nobody's place
+	defer told.Close()
+	if got, err := bufio.NewReader(told).ReadString(' '); err != nil || got != "HTTP/1.1 " {
+		t.Fatalf("got %q, %v", got, err)
+	}
 	second := keepOpen(t, g.addr)
 	refused(g.addr)
-	if n := guard.Refusals(telemetry.RefusedSource); n != 2 {
-		t.Errorf("%d connections were counted as refused, want 2", n)
+	if n := guard.Refusals(telemetry.RefusedSource); n != 3 {
+		t.Errorf("%d connections were counted as refused, want 3", n)
 	}
 	_, _ = first.Close(), second.Close()
 	until(t, "served again", func() bool { return strings.HasPrefix(ask(t, one, get), "HTTP/1.1 200") })
