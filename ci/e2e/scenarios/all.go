@@ -20,7 +20,6 @@ func All() []Scenario {
 		many(),
 		boot(),
 		kubelets(),
-		apiServer(),
 		drain(),
 		newPod(),
 		poked(),
@@ -30,6 +29,8 @@ func All() []Scenario {
 		rollback(),
 		agentOutage(),
 		agentReplay(),
+		// Late: for a minute after it kubelets and controllers are slow to hear of anything.
+		apiServer(),
 		weight(),
 	}
 }

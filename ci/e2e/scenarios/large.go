@@ -68,7 +68,7 @@ func late() Scenario {
 			if err := b.repository.write(largeModules(6, 3000)); err != nil {
 				return Figure{}, err
 			}
-			if _, err := b.change(ctx); err != nil {
+			if err := b.untold(ctx); err != nil {
 				return Figure{}, err
 			}
 			parts, err := b.parts()
