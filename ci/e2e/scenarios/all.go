@@ -19,7 +19,6 @@ func All() []Scenario {
 		late(),
 		many(),
 		boot(),
-		kubelets(),
 		drain(),
 		newPod(),
 		poked(),
@@ -29,8 +28,11 @@ func All() []Scenario {
 		rollback(),
 		agentOutage(),
 		agentReplay(),
-		// Late: for a minute after it kubelets and controllers are slow to hear of anything.
+		// In this order: what has asked a server in vain asks it less and less often, so that
+		// for a minute after the outage kubelets are late to hear of a change. The next
+		// scenario starts them anew.
 		apiServer(),
+		kubelets(),
 		weight(),
 	}
 }
