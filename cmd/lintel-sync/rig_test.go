@@ -10,11 +10,13 @@ import (
 	"encoding/pem"
 	"fmt"
 	"log/slog"
+	random "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -278,14 +280,17 @@ func (s *apiServer) wait() error {
 	return fmt.Errorf("the API server did not become ready: %s\n%s", last, log[max(0, len(log)-2000):])
 }
 
+// freePort is one below those that the system hands out by itself, so that nobody gets it
+// before the program that it is meant for.
 func freePort() string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "0"
+	for range 100 {
+		port := strconv.Itoa(20_000 + random.IntN(10_000))
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			_ = l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	_, port, _ := strings.Cut(l.Addr().String(), ":")
-	return port
+	return "0"
 }
 
 func writeAll(files map[string][]byte) error {

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/lintel-gateway/lintel/runtime/runtimetest/port"
 )
 
 // built is the folder of programs, to be removed in the end.
@@ -108,12 +110,11 @@ func startDev(t *testing.T, files map[string]string) *devRun {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	a, err := port.Free()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return a
 }
 
 func (d *devRun) write(t *testing.T, name, text string) {

@@ -6,12 +6,13 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/lintel-gateway/lintel/runtime/runtimetest/port"
 )
 
 // freeAddr is the command freeaddr VAR... of the scripts: it sets each variable to a
@@ -21,10 +22,9 @@ func freeAddr(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: freeaddr VAR...")
 	}
 	for _, name := range args {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		a, err := port.Free()
 		ts.Check(err)
-		defer l.Close()
-		ts.Setenv(name, l.Addr().String())
+		ts.Setenv(name, a)
 	}
 }
 

@@ -7,11 +7,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/lintel-gateway/lintel/ci/e2e/kube"
 	"github.com/lintel-gateway/lintel/runtime/runtimetest/authority"
+	"github.com/lintel-gateway/lintel/runtime/runtimetest/port"
 )
 
 // services is the network of services; its first address is the API server's own.
@@ -142,13 +144,14 @@ current-context: e2e
 // free finds ports that nobody listens on.
 func free(n int) ([]string, error) {
 	var ports []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for len(ports) < n {
+		a, err := port.Free()
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close()
-		ports = append(ports, l.Addr().String()[strings.LastIndexByte(l.Addr().String(), ':')+1:])
+		if one := a[strings.LastIndexByte(a, ':')+1:]; !slices.Contains(ports, one) {
+			ports = append(ports, one)
+		}
 	}
 	return ports, nil
 }

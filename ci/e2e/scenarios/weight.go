@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lintel-gateway/lintel/ci/bench/mixed"
+	"github.com/lintel-gateway/lintel/runtime/runtimetest/port"
 )
 
 // routes is how many the gateway is weighed with.
@@ -52,12 +52,8 @@ func weight() Scenario {
 // weigh starts a gateway and says how long it took to be ready and, when it is to rest, how
 // many KiB of memory it has when nothing happens any more.
 func (b *Bench) weigh(ctx context.Context, dir string, rest bool) (ready time.Duration, memory int, err error) {
-	probe, err := net.Listen("tcp", "127.0.0.1:0")
+	admin, err := port.Free()
 	if err != nil {
-		return 0, 0, err
-	}
-	admin := probe.Addr().String()
-	if err := probe.Close(); err != nil {
 		return 0, 0, err
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(b.Programs, "lintel-gateway"), "--bundle", filepath.Join(dir, "bundle"), "--listen", "127.0.0.1:0", "--admin", admin)

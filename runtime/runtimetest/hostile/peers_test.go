@@ -2,7 +2,6 @@ package hostile_test
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lintel-gateway/lintel/runtime/runtimetest/hostile"
+	"github.com/lintel-gateway/lintel/runtime/runtimetest/port"
 )
 
 // peers are the proxies that the corpus is played to for comparison: their
@@ -122,10 +122,9 @@ func TestPeers(t *testing.T) {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	a, err := port.Free()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	return a
 }
