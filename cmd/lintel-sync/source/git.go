@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,7 +72,7 @@ func (g *Git) Fetch(ctx context.Context) (Checkout, error) {
 	if err != nil {
 		return Checkout{}, err
 	}
-	tip, err := within(ctx, func() (plumbing.Hash, error) { return g.tip(ctx, auth) })
+	tip, err := g.tip(ctx, auth)
 	if err != nil {
 		return Checkout{}, g.explain(err)
 	}
@@ -80,7 +81,7 @@ func (g *Git) Fetch(ctx context.Context) (Checkout, error) {
 		again.Rewritten = ""
 		return again, nil
 	}
-	next, err := within(ctx, func() (Checkout, error) { return g.clone(ctx, auth) })
+	next, err := g.clone(ctx, auth)
 	if err != nil {
 		return Checkout{}, g.explain(err)
 	}
@@ -92,7 +93,8 @@ func (g *Git) Fetch(ctx context.Context) (Checkout, error) {
 }
 
 // within leaves what does not end with ctx to itself: go-git greets a server of SSH
-// without a bound.
+// without a bound. It asks, and touches nothing of a Git: what is left may still run when
+// the next fetch does.
 func within[T any](ctx context.Context, ask func() (T, error)) (T, error) {
 	type answer struct {
 		got T
@@ -115,7 +117,7 @@ func within[T any](ctx context.Context, ask func() (T, error)) (T, error) {
 // tip is the commit at which the branch is.
 func (g *Git) tip(ctx context.Context, auth transport.AuthMethod) (plumbing.Hash, error) {
 	remote := git.NewRemote(memory.NewStorage(), &config.RemoteConfig{Name: "origin", URLs: []string{g.o.URL}})
-	refs, err := remote.ListContext(ctx, &git.ListOptions{Auth: auth})
+	refs, err := within(ctx, func() ([]*plumbing.Reference, error) { return remote.ListContext(ctx, &git.ListOptions{Auth: auth}) })
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
@@ -140,10 +142,11 @@ func (g *Git) clone(ctx context.Context, auth transport.AuthMethod) (Checkout, e
 	defer os.RemoveAll(bare)
 	disk := &limited{Filesystem: osfs.New(bare), left: MaxClone}
 	store := filesystem.NewStorage(disk, cache.NewObjectLRUDefault())
-	repo, err := git.CloneContext(ctx, store, nil, &git.CloneOptions{
+	o := &git.CloneOptions{
 		URL: g.o.URL, Auth: auth, ReferenceName: plumbing.NewBranchReferenceName(g.o.Branch),
 		SingleBranch: true, Depth: depth, Tags: git.NoTags, NoCheckout: true,
-	})
+	}
+	repo, err := within(ctx, func() (*git.Repository, error) { return git.CloneContext(ctx, store, nil, o) })
 	if err != nil {
 		return Checkout{}, err
 	}
@@ -203,6 +206,7 @@ func reaches(repo *git.Repository, head, old plumbing.Hash) (bool, error) {
 // explain says what is wrong with a repository, without its password.
 func (g *Git) explain(err error) error {
 	url := Redact(g.o.URL)
+	folder := cmp.Or(g.o.Credentials, "~/.ssh") // where SSH looks by itself
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("the repository %s did not answer within %s", url, g.o.Timeout)
@@ -212,13 +216,15 @@ func (g *Git) explain(err error) error {
 		return fmt.Errorf("the repository %s asks for other credentials: mount a Secret and name its folder with --git-credentials (%w)", url, err)
 	case errors.Is(err, transport.ErrInvalidAuthMethod):
 		return fmt.Errorf("the credentials in %s are of another kind than %s takes: ssh-privatekey is for addresses of SSH, password for https", g.o.Credentials, url)
+	case strings.Contains(err.Error(), "SSH_AUTH_SOCK"):
+		return fmt.Errorf("the repository %s asks for a key: mount a Secret with ssh-privatekey and known_hosts, and name its folder with --git-credentials", url)
 	case knownhosts.IsHostUnknown(err):
-		return fmt.Errorf("nobody knows who answers at %s: known_hosts in %s has no line for it", url, g.o.Credentials)
+		return fmt.Errorf("nobody knows who answers at %s: known_hosts in %s has no line for it", url, folder)
 	case knownhosts.IsHostKeyChanged(err):
-		return fmt.Errorf("who answers at %s has another key than known_hosts in %s: somebody may stand in between, or the host has a new key", url, g.o.Credentials)
+		return fmt.Errorf("who answers at %s has another key than known_hosts in %s: somebody may stand in between, or the host has a new key", url, folder)
 	case strings.Contains(err.Error(), "ssh: unable to authenticate"):
 		// The library has no value for it.
-		return fmt.Errorf("the repository %s does not take the ssh-privatekey in %s: add its public half there as a deploy key", url, g.o.Credentials)
+		return fmt.Errorf("the repository %s does not take the ssh-privatekey in %s: add its public half there as a deploy key", url, folder)
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return fmt.Errorf("there is no repository at %s, or it asks for credentials", url)
 	}

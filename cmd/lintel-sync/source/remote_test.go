@@ -230,6 +230,9 @@ func TestGitOverSSH(t *testing.T) {
 	if text, err := os.ReadFile(co.Path + "/a.cue"); err != nil || string(text) != "a" {
 		t.Errorf("%q, %v", text, err)
 	}
+	t.Setenv("SSH_AUTH_SOCK", "")
+	_, err = fetch(t, url, "", 0)
+	refused(t, err, "asks for a key: mount a Secret with ssh-privatekey and known_hosts")
 	_, stranger := keyPair(t)
 	strange, _ := keyPair(t)
 	for want, files := range map[string]map[string]string{
