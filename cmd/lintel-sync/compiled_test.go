@@ -106,9 +106,7 @@ func TestAgentCompilesAsAsked(t *testing.T) {
 	// Without the key the agent applies nothing, rather than what nobody would take.
 	args := append([]string{"run", "--source", src, "--interval", "1s", "--env", "prod", "--group", "vip"}, urls...)
 	unsigned := r.background(append(args, "--sign-key", filepath.Join(src, "none.pem"))...)
-	r.eventually("the missing key", func() (bool, string) {
-		return strings.Contains(unsigned.log.String(), "the key to sign with is not there: mount the Secret"), unsigned.log.String()
-	})
+	r.says(unsigned, "the key to sign with is not there: mount the Secret")
 	unsigned.stop()
 	if got := r.names(); len(got) != 0 {
 		t.Errorf("there is %v", got)
@@ -179,9 +177,7 @@ func TestAgentReplays(t *testing.T) {
 	run.stop()
 	before := r.revision("lintel-bundle-0")
 	run = r.background("run", "--source", src, "--path", "bundle", "--replay", "--replica", "a="+g.url)
-	r.eventually("a refusal", func() (bool, string) {
-		return strings.Contains(run.log.String(), "has no cases that --replay could play"), run.log.String()
-	})
+	r.says(run, "has no cases that --replay could play")
 	if now := r.revision("lintel-bundle-0"); now != before {
 		t.Error("it was applied without a proof")
 	}

@@ -139,9 +139,7 @@ func TestFromGitToGateways(t *testing.T) {
 
 	// A commit that does not compile changes nothing, and is told.
 	push(strings.Replace(routesFile, "path:", "pth:", 1))
-	r.eventually("findings", func() (bool, string) {
-		return strings.Contains(run.log.String(), "the routes are not in order"), run.log.String()
-	})
+	r.says(run, "the routes are not in order")
 	if message := r.event("RoutesHaveFindings", 1); !strings.Contains(message, "shop.example/main.cue") {
 		t.Errorf("the event does not name the file: %s", message)
 	}

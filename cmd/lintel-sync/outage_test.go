@@ -101,12 +101,6 @@ func (r *clusterRig) through(d *door, args ...string) *job {
 	return other.background(args...)
 }
 
-// says waits until a job has logged a text.
-func (r *clusterRig) says(j *job, text string) {
-	r.t.Helper()
-	r.eventually(text, func() (bool, string) { return strings.Contains(j.log.String(), text), j.log.String() })
-}
-
 func (r *clusterRig) leader() string {
 	r.t.Helper()
 	l, err := r.client.CoordinationV1().Leases(r.namespace).Get(r.t.Context(), layout.Lease("lintel-bundle"), metav1.GetOptions{})

@@ -123,7 +123,7 @@ func TestStatus(t *testing.T) {
 	r.want(100, []string{"1 of 2"}, append([]string{"status", "--watch", "--timeout", "400ms"}, replicas...)...)
 
 	watch := r.background(append([]string{"status", "--watch", "--timeout", "60s"}, replicas...)...)
-	r.eventually("progress", func() (bool, string) { return strings.Contains(watch.log.String(), "b is behind"), watch.log.String() })
+	r.says(watch, "b is behind")
 	b.serves(one.Digest())
 	var v struct {
 		Serving, All int
@@ -144,9 +144,7 @@ func TestReportLoop(t *testing.T) {
 	one := makeBundle(t, "r1", "one", 0)
 	g := newFakeGateway(t)
 	report := r.background("report", "--interval", "200ms", "--replica", "a="+g.url)
-	r.eventually("it waits for a bundle", func() (bool, string) {
-		return strings.Contains(report.log.String(), "has no ConfigMap"), report.log.String()
-	})
+	r.says(report, "has no ConfigMap")
 	r.want(0, nil, "apply", writeBundle(t, one))
 	g.serves(one.Digest())
 	r.eventually("healthy", func() (bool, string) { return r.is("Healthy") })

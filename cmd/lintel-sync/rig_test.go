@@ -427,3 +427,9 @@ func (r *clusterRig) names() (out []string) {
 	}
 	return out
 }
+
+// says waits until a job has logged a text.
+func (r *clusterRig) says(j *job, text string) {
+	r.t.Helper()
+	r.eventually(text, func() (bool, string) { return strings.Contains(j.log.String(), text), j.log.String() })
+}

@@ -76,9 +76,7 @@ func TestAgentOnADirectory(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, bundle.ManifestName)); err != nil {
 		t.Fatal(err)
 	}
-	r.eventually("the source fails", func() (bool, string) {
-		return strings.Contains(run.log.String(), "the source cannot be used"), run.log.String()
-	})
+	r.says(run, "the source cannot be used")
 	r.holds(one.Digest())
 	place(t, two, dir)
 	r.holds(two.Digest())
@@ -93,9 +91,7 @@ func TestAgentOnADirectory(t *testing.T) {
 	r.want(0, []string{"rolled back"}, "rollback", "one", "--wait", "0")
 	r.holds(one.Digest())
 	place(t, makeBundle(t, "two-again", "two", 0), dir)
-	r.eventually("the hold is told", func() (bool, string) {
-		return strings.Contains(run.log.String(), "a rollback is held"), run.log.String()
-	})
+	r.says(run, "a rollback is held")
 	if _, err := r.client.CoreV1().ConfigMaps(r.namespace).Patch(t.Context(), "lintel-bundle-0", types.MergePatchType, []byte(`{"data":{"y":"z"}}`), metav1.PatchOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -128,20 +124,14 @@ func TestTwoAgents(t *testing.T) {
 	g := newFakeGateway(t)
 	args := []string{"run", "--source", src, "--path", "bundle", "--replica", "a=" + g.url, "--id"}
 	first := r.background(append(args, "first")...)
-	r.eventually("the first leads", func() (bool, string) {
-		return strings.Contains(first.log.String(), "the agent is at work"), first.log.String()
-	})
+	r.says(first, "the agent is at work")
 	r.want(1, []string{"another agent is at work: first holds the lease lintel-bundle-sync", "--leader-elect"}, append(args, "second")...)
 	third := r.background(append(append([]string{}, args...), "third", "--leader-elect")...)
-	r.eventually("the third waits", func() (bool, string) {
-		return strings.Contains(third.log.String(), "another agent holds the lease"), third.log.String()
-	})
+	r.says(third, "another agent holds the lease")
 	if code := first.stop(); code != 0 {
 		t.Errorf("exit %d", code)
 	}
-	r.eventually("the third leads", func() (bool, string) {
-		return strings.Contains(third.log.String(), "the agent is at work"), third.log.String()
-	})
+	r.says(third, "the agent is at work")
 }
 
 // TestAgentRefuses wants the agent to leave alone what is somebody else's, and to say so.
@@ -152,9 +142,7 @@ func TestAgentRefuses(t *testing.T) {
 	r.create(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "lintel-bundle-0"}, Data: map[string]string{"mine": "x"}})
 	g := newFakeGateway(t)
 	run := r.background("run", "--source", src, "--path", "bundle", "--replica", "a="+g.url)
-	r.eventually("a refusal", func() (bool, string) {
-		return strings.Contains(run.log.String(), "is not ours"), run.log.String()
-	})
+	r.says(run, "is not ours")
 	r.eventually("an event", func() (bool, string) {
 		list, err := r.client.CoreV1().Events(r.namespace).List(t.Context(), metav1.ListOptions{})
 		return err == nil && len(list.Items) == 1 && list.Items[0].Reason == "ApplyFailed", fmt.Sprint(list, err)
@@ -202,27 +190,21 @@ func TestAgentOnGit(t *testing.T) {
 	git(t, repo, "commit", "-q", "--amend", "-m", "another one")
 	commit(t, repo, three)
 	r.holds(three.Digest())
-	r.eventually("the force-push is told", func() (bool, string) {
-		return strings.Contains(run.log.String(), "the history was rewritten"), run.log.String()
-	})
+	r.says(run, "the history was rewritten")
 	r.event("HistoryRewritten", 1)
 
 	// The repository goes, and comes back with a commit that holds nothing of ours.
 	if err := os.Rename(repo, repo+".away"); err != nil {
 		t.Fatal(err)
 	}
-	r.eventually("the source fails", func() (bool, string) {
-		return strings.Contains(run.log.String(), "the source cannot be used"), run.log.String()
-	})
+	r.says(run, "the source cannot be used")
 	r.holds(three.Digest())
 	git(t, repo+".away", "rm", "-q", "rendered/bundle.yaml")
 	git(t, repo+".away", "commit", "-q", "--allow-empty", "-m", "nothing")
 	if err := os.Rename(repo+".away", repo); err != nil {
 		t.Fatal(err)
 	}
-	r.eventually("nothing is refused", func() (bool, string) {
-		return strings.Contains(run.log.String(), "there is no rendered at commit"), run.log.String()
-	})
+	r.says(run, "there is no rendered at commit")
 	r.holds(three.Digest())
 	if len(r.names()) != 3 {
 		t.Errorf("something was deleted: %v", r.names())
