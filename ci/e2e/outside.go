@@ -40,6 +40,9 @@ func kind(folder string) (string, error) {
 	if missing := binaries.Missing(folder, binaries.All()); len(missing) > 0 {
 		return "api", fmt.Errorf("%d programs of the cluster are not built, %s is one; make e2e builds them, some ten minutes", len(missing), missing[0].Name)
 	}
+	if err := binaries.DebianMissing(); err != nil {
+		return "api", err
+	}
 	return "whole", nil
 }
 

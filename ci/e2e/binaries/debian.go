@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,10 +23,8 @@ var packages = []string{
 	"libxtables12", "libnfnetlink0", "libnftables1",
 }
 
-// Debian downloads the distribution's packages and unpacks them into the cache, once.
-// Nothing is installed: no script of theirs runs and no service starts. It returns the
-// folder that stands for the root of the file system.
-func Debian(ctx context.Context, out io.Writer) (string, error) {
+// debianRoot names the folder of the packages that belong to this distribution.
+func debianRoot() (string, error) {
 	cache, err := Cache()
 	if err != nil {
 		return "", err
@@ -34,10 +34,33 @@ func Debian(ctx context.Context, out io.Writer) (string, error) {
 		return "", fmt.Errorf("telling which distribution this is: %w", err)
 	}
 	sum := sha256.Sum256(append(release, strings.Join(packages, " ")...))
-	root := filepath.Join(cache, "debian-"+hex.EncodeToString(sum[:])[:16])
+	return filepath.Join(cache, "debian-"+hex.EncodeToString(sum[:])[:16]), nil
+}
+
+// DebianMissing says why Debian would have to download; nil when it would not.
+func DebianMissing() error {
+	root, err := debianRoot()
+	if err == nil {
+		_, err = os.Stat(root)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("the distribution's packages are not there; make e2e downloads them")
+	}
+	return err
+}
+
+// Debian downloads the distribution's packages and unpacks them into the cache, once.
+// Nothing is installed: no script of theirs runs and no service starts. It returns the
+// folder that stands for the root of the file system.
+func Debian(ctx context.Context, out io.Writer) (string, error) {
+	root, err := debianRoot()
+	if err != nil {
+		return "", err
+	}
 	if _, err := os.Stat(root); err == nil {
 		return root, nil
 	}
+	cache := filepath.Dir(root)
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", err
 	}
