@@ -84,7 +84,7 @@ func (b *Bench) commit(ctx context.Context) (time.Time, error) {
 
 // followed waits until every replica serves what the last commit says.
 func (b *Bench) followed(ctx context.Context) error {
-	head, err := b.repository.git(ctx, "rev-parse", "HEAD")
+	head, err := b.repository.head(ctx)
 	if err != nil {
 		return err
 	}
@@ -100,6 +100,24 @@ func (b *Bench) followed(ctx context.Context) error {
 		b.digest = o.Metadata.Annotations["lintel.dev/digest"]
 		return b.served(ctx, b.digest)
 	})
+}
+
+// goesOn is nil when the agent of a brings the next commit, which b counts too.
+func (b *Bench) goesOn(ctx context.Context, a *Bench) error {
+	if _, err := a.commit(ctx); err != nil {
+		return err
+	}
+	b.step = a.step
+	return a.followed(ctx)
+}
+
+// untouched is nil when the bundle's first ConfigMap has the manifest that it had before.
+func (b *Bench) untouched(ctx context.Context, before kube.Object) error {
+	after, err := b.Get(ctx, b.bundlePath(0))
+	if err == nil && string(after.BinaryData["manifest.json"]) != string(before.BinaryData["manifest.json"]) {
+		err = errors.New("the ConfigMap is another one")
+	}
+	return err
 }
 
 func agentHeals() Scenario {
@@ -132,18 +150,10 @@ func agentHeals() Scenario {
 			case <-ctx.Done():
 			case <-time.After(4 * time.Second):
 			}
-			after, err := a.Get(ctx, a.bundlePath(0))
-			if err == nil && string(after.BinaryData["manifest.json"]) != string(before.BinaryData["manifest.json"]) {
-				err = errors.New("the ConfigMap is another one")
-			}
-			if err != nil {
+			if err := a.untouched(ctx, before); err != nil {
 				return Figure{}, err
 			}
-			if _, err := a.commit(ctx); err != nil {
-				return Figure{}, err
-			}
-			b.step = a.step
-			return Figure{Text: fmt.Sprintf("healed after %.1f s", took.Seconds())}, a.followed(ctx)
+			return Figure{Text: fmt.Sprintf("healed after %.1f s", took.Seconds())}, b.goesOn(ctx, a)
 		},
 	}
 }
@@ -168,11 +178,7 @@ func argoOwns() Scenario {
 			if err == nil || !strings.Contains(err.Error(), "git revert") {
 				return Figure{}, fmt.Errorf("want advice to revert, got: %v", err)
 			}
-			after, err := b.Get(ctx, b.bundlePath(0))
-			if err == nil && string(after.BinaryData["manifest.json"]) != string(before.BinaryData["manifest.json"]) {
-				err = errors.New("the ConfigMap is another one")
-			}
-			return Figure{Text: "refused, untouched"}, err
+			return Figure{Text: "refused, untouched"}, b.untouched(ctx, before)
 		},
 	}
 }
@@ -215,11 +221,7 @@ func rollback() Scenario {
 			if err := a.served(ctx, before); err != nil {
 				return Figure{}, fmt.Errorf("the rollback did not hold: %w", err)
 			}
-			if _, err := a.commit(ctx); err != nil {
-				return Figure{}, err
-			}
-			b.step = a.step
-			return Figure{Text: fmt.Sprintf("%.1f s", took.Seconds()), Value: took, Bound: bound}, a.followed(ctx)
+			return Figure{Text: fmt.Sprintf("%.1f s", took.Seconds()), Value: took, Bound: bound}, b.goesOn(ctx, a)
 		},
 	}
 }

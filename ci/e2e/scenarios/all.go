@@ -28,9 +28,9 @@ func All() []Scenario {
 		rollback(),
 		agentOutage(),
 		agentReplay(),
-		// In this order: what has asked a server in vain asks it less and less often, so that
-		// for a minute after the outage kubelets are late to hear of a change. The next
-		// scenario starts them anew.
+		// Last, and in this order: what has asked a server in vain asks it less and less often,
+		// so that for a minute after the outage kubelets are late to hear of a change. The next
+		// scenario starts them anew; Argo CD's controller may be late as well.
 		apiServer(),
 		kubelets(),
 		weight(),

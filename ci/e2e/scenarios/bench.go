@@ -110,13 +110,13 @@ func (b *Bench) stateOf(ctx context.Context, application string) (state, error) 
 
 // synced waits until Argo CD has applied what main has, and says how well it is.
 func (b *Bench) synced(ctx context.Context, health string) error {
-	head, err := b.repository.git(ctx, "rev-parse", "HEAD")
+	head, err := b.repository.head(ctx)
 	if err != nil {
 		return err
 	}
 	return b.Until(ctx, time.Minute, "Argo CD to be synced and "+health, func() error {
 		s, err := b.argo(ctx)
-		if err == nil && (s.Sync != "Synced" || s.Health != health || s.Revision+"\n" != head) {
+		if err == nil && (s.Sync != "Synced" || s.Health != health || s.Revision != head) {
 			err = fmt.Errorf("it is %+v", s)
 		}
 		return err

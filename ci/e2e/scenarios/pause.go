@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -28,7 +26,7 @@ func pause() Scenario {
 				return Figure{}, err
 			}
 			began := time.Now()
-			if err := b.rollBack(ctx, "rolled back", before, "--pause-argocd", "lintel-routes.argocd"); err != nil {
+			if err := b.ends(ctx, 0, "rolled back", "lintel", "rollback", before, "--pause-argocd", "lintel-routes.argocd"); err != nil {
 				return Figure{}, err
 			}
 			if _, err := b.untilServed(ctx, before); err != nil {
@@ -50,7 +48,7 @@ func pause() Scenario {
 				return Figure{}, fmt.Errorf("the rollback did not hold: %w", err)
 			}
 			released := time.Now()
-			if err := b.rollBack(ctx, "is on again", "--release"); err != nil {
+			if err := b.ends(ctx, 0, "is on again", "lintel", "rollback", "--release"); err != nil {
 				return Figure{}, err
 			}
 			if now, err := b.policy(ctx); err != nil || now != policy {
@@ -63,15 +61,6 @@ func pause() Scenario {
 				b.synced(ctx, "Healthy")
 		},
 	}
-}
-
-// rollBack runs lintel rollback, which says the words.
-func (b *Bench) rollBack(ctx context.Context, words string, args ...string) error {
-	out, err := b.Command(ctx, "", append([]string{filepath.Join(b.Programs, "lintel"), "rollback", "--namespace", b.namespace}, args...)...)
-	if err == nil && !strings.Contains(out, words) {
-		err = fmt.Errorf("lintel rollback does not say %q:\n%s", words, out)
-	}
-	return err
 }
 
 // policy is how the Application syncs by itself, as JSON.
@@ -90,12 +79,12 @@ func (b *Bench) policy(ctx context.Context) (string, error) {
 
 // outOfSync is nil when Argo CD knows what main has, and has not applied it.
 func (b *Bench) outOfSync(ctx context.Context) error {
-	head, err := b.repository.git(ctx, "rev-parse", "HEAD")
+	head, err := b.repository.head(ctx)
 	if err != nil {
 		return err
 	}
 	s, err := b.argo(ctx)
-	if err == nil && (s.Sync != "OutOfSync" || s.Revision+"\n" != head) {
+	if err == nil && (s.Sync != "OutOfSync" || s.Revision != head) {
 		err = fmt.Errorf("it is %+v", s)
 	}
 	return err

@@ -70,7 +70,7 @@ func (b *Bench) withPlugin(ctx context.Context) error {
 	if err := b.Plugin(ctx, "lintel", settings.Data["plugin.yaml"], b.Programs); err != nil {
 		return err
 	}
-	if b.repository, err = initRepository(ctx, b, "routes-plugin", b.namespace); err != nil {
+	if b.repository, err = initRepository(ctx, b, "routes-plugin"); err != nil {
 		return err
 	}
 	return b.repository.push(ctx, "routes of shop.example")

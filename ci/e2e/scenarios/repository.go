@@ -15,6 +15,7 @@ import (
 type repository struct {
 	work, bare string
 	programs   string
+	namespace  string // of the gateways
 	signKey    string // file of the key that bundles are signed with, "" for none
 	// candidate has the cases rendered too, for a Job of Argo CD that plays them. Without
 	// such a Job there is none: Argo CD waits two seconds for it.
@@ -27,18 +28,18 @@ func (r *repository) URL() string { return "file://" + r.bare }
 // newRepository makes the bare one, which is empty; the other one is for somebody else to
 // make, such as a document.
 func newRepository(ctx context.Context, b *Bench, name string) (*repository, error) {
-	r := &repository{work: filepath.Join(b.Dir, "git", name), bare: filepath.Join(b.Dir, "git", name+".git"), programs: b.Programs}
+	r := &repository{work: filepath.Join(b.Dir, "git", name), bare: filepath.Join(b.Dir, "git", name+".git"), programs: b.Programs, namespace: b.namespace}
 	_, err := r.run(ctx, "", "git", "init", "-q", "--bare", "-b", "main", r.bare)
 	return r, err
 }
 
-// initRepository makes one of routes as lintel init does, for the gateways of a namespace.
-func initRepository(ctx context.Context, b *Bench, name, namespace string) (*repository, error) {
+// initRepository makes one of routes as lintel init does.
+func initRepository(ctx context.Context, b *Bench, name string) (*repository, error) {
 	r, err := newRepository(ctx, b, name)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := r.run(ctx, "", "lintel", "init", "--argocd", "--repo", r.URL(), "--registry", "lintel.local", "--namespace", namespace,
+	if _, err := r.run(ctx, "", "lintel", "init", "--argocd", "--repo", r.URL(), "--registry", "lintel.local", "--namespace", r.namespace,
 		"--domain", "shop.example", "--owner", "team-shop", r.work); err != nil {
 		return nil, err
 	}
@@ -120,7 +121,7 @@ var digestLine = regexp.MustCompile(`lintel\.dev/digest"?: "?(sha256:[0-9a-f]{64
 // render does what CI does for a merged change: it renders it, which proves it first. It
 // returns the digest of the bundle.
 func (r *repository) render(ctx context.Context, revision string) (string, error) {
-	args := []string{"render", "--env", "prod", "--name", bundleName, "--namespace", home, "--revision", revision}
+	args := []string{"render", "--env", "prod", "--name", bundleName, "--namespace", r.namespace, "--revision", revision}
 	if r.candidate {
 		args = append(args, "--candidate")
 	}
@@ -141,11 +142,12 @@ func (r *repository) render(ctx context.Context, revision string) (string, error
 // pull request, and after its merge the rendering, its commit and the push. It returns the
 // digest of the bundle.
 func (r *repository) pipeline(ctx context.Context, subject string) (string, error) {
+	path := "PATH=" + r.programs + ":" + os.Getenv("PATH")
 	for _, args := range [][]string{
 		{"git", "add", "--all"},
 		{"git", "commit", "-q", "-m", subject},
-		{"env", "PATH=" + r.programs + ":" + os.Getenv("PATH"), "BASE=HEAD~1", "ENVIRONMENT=prod", "sh", "ci/lintel.sh"},
-		{"env", "PATH=" + r.programs + ":" + os.Getenv("PATH"), "ENVIRONMENTS=prod", "PUSH=origin HEAD:main", "sh", "ci/deploy.sh"},
+		{"env", path, "BASE=HEAD~1", "ENVIRONMENT=prod", "sh", "ci/lintel.sh"},
+		{"env", path, "ENVIRONMENTS=prod", "PUSH=origin HEAD:main", "sh", "ci/deploy.sh"},
 	} {
 		if _, err := r.run(ctx, r.work, args[0], args[1:]...); err != nil {
 			return "", err

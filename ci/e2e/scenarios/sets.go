@@ -91,17 +91,10 @@ func sets() Scenario {
 // charts/argocd for them with a cluster.
 func (b *Bench) setObjects(ctx context.Context) (string, error) {
 	var err error
-	if b.repository, err = initRepository(ctx, b, "routes-sets", b.namespace); err != nil {
+	if b.repository, err = initRepository(ctx, b, "routes-sets"); err != nil {
 		return "", err
 	}
-	rendered, err := b.repository.run(ctx, b.repository.work, "lintel", "render", "--env", "prod", "--namespace", b.namespace)
-	if err != nil {
-		return "", err
-	}
-	if b.digest, err = digestOf(rendered); err != nil {
-		return "", err
-	}
-	if err := b.repository.write(map[string]string{bundleFile: rendered}); err != nil {
+	if b.digest, err = b.repository.render(ctx, "first"); err != nil {
 		return "", err
 	}
 	if err := b.repository.push(ctx, "routes of shop.example"); err != nil {
